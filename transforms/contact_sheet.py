@@ -1,6 +1,5 @@
 """A contact sheet that shows every step on one photograph, for visual inspection."""
 
-from collections.abc import Callable
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
@@ -12,6 +11,7 @@ from transforms.engine.limits import Limits
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.request.picture_parameters import POSITIONS
 from transforms.engine.request.query import Query
+from transforms.engine.vision import chosen
 
 TILE, LETTERS, ACROSS = 240, 13, 6
 MARGIN, CAPTION = 8, 40
@@ -78,7 +78,7 @@ def sheet(photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
             _show(canvas, example(query, photograph, mark, limits), corner)
         except EngineError as error:
             caption = f"{caption} — {error.code}"
-        for line, text in enumerate(_lines(caption, lambda text: pen.textlength(text, font) <= TILE)):
+        for line, text in enumerate(chosen.wrap(caption, lambda text: pen.textlength(text, font) <= TILE)):
             pen.text((corner[0], corner[1] + TILE + 2 + line * (LETTERS + 2)), text, INK, font)
     return canvas
 
@@ -115,12 +115,3 @@ def _show(canvas: Image.Image, image: Image.Image, corner: tuple[int, int]) -> N
             pen.rectangle((x, y, x + CHECK - 1, y + CHECK - 1), fill=CHECKS[1])
     checkerboard.paste(image, mask=image.getchannel("A"))
     canvas.paste(checkerboard, (corner[0] + (TILE - image.width) // 2, corner[1] + (TILE - image.height) // 2))
-
-
-def _lines(words: str, fits: Callable[[str], bool]) -> list[str]:
-    """The words wrapped into lines that `fits` accepts."""
-    lines = [""]
-    for word in words.split():
-        candidate = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], candidate] if fits(candidate) or not lines[-1] else [*lines, word]
-    return lines

@@ -43,11 +43,6 @@ def find(person_id: str) -> Person | None:
     return Person.find(person_id)
 
 
-def require(person_id: str) -> Person:
-    """The person of an id. Raises DoesNotExist where there is none any more."""
-    return Person.require(person_id)
-
-
 def of_ids(person_ids: list[str]) -> list[Person]:
     """The people of some ids, those that there are, in no order."""
     return list(Person.batch_get(person_ids, consistent_read=True))

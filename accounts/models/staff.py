@@ -40,7 +40,7 @@ def find(person_id: str) -> Staff | None:
 
 def get(person_id: str) -> Staff:
     """The staff row of somebody who is on the staff. Raises DoesNotExist."""
-    return Staff.get(person_id, consistent_read=True)
+    return Staff.require(person_id)
 
 
 def list_all() -> list[Staff]:

@@ -133,7 +133,7 @@ def of_namespace(namespace: str) -> Workspace | None:
 
 def change(row: Workspace, **values: Any) -> None:
     """Set attributes of a workspace that exists; `row` is refreshed."""
-    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    actions = Workspace.assignments(values)
     row.update(actions=actions, condition=Workspace.is_present())
 
 

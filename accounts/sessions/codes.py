@@ -213,7 +213,7 @@ def verify(challenge_id: str | None, purpose: str, code: str) -> str:
     for _ in range(MOST_FORMER + 1):
         if (email := _proved(challenge_id, purpose, code)) is not None:
             return email
-        row = code_rows.find(challenge_id) if challenge_id and is_shared(challenge_id) else None
+        row = code_rows.find(challenge_id) if is_shared(challenge_id) else None
         if row is None or row.former_id is None:
             break
         challenge_id = row.former_id

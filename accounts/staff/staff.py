@@ -54,7 +54,7 @@ def add(address: str, role: str) -> Staff:
         staff_rows.change_role(row, role)
         audit.record(LOG, "system", "staff.changed", person.person_id, {"role": old_role}, {"role": role})
         return row
-    _flag(person, is_staff=True)
+    person_rows.set_staff(person, is_staff=True)
     audit.record(LOG, "system", "staff.added", person.person_id, None, {"role": role})
     return row
 
@@ -87,7 +87,7 @@ def remove(address: str) -> None:
     if member(person.person_id) is None:
         raise InvalidStaff("This person is not on the staff.")
     staff_rows.delete(person.person_id)
-    _flag(person, is_staff=False)
+    person_rows.set_staff(person, is_staff=False)
     sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.removed", person.person_id)
 
@@ -97,10 +97,6 @@ def _person(address: str) -> Person:
     if person is None:
         raise UnknownPerson("Nobody of this address has an account: they sign up first, at the front door.")
     return person
-
-
-def _flag(person: Person, *, is_staff: bool) -> None:
-    person_rows.set_staff(person, is_staff=is_staff)
 
 
 def _new_factor() -> dict:

@@ -180,7 +180,7 @@ def rename(row: Workspace, actor: str, namespace: str, person_id: str = "") -> N
 
 def change(row: Workspace, entry: AuditEntry, **values: Any) -> None:
     """Set attributes of a workspace that exists, with an entry of the audit log; `row` is refreshed."""
-    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    actions = Workspace.assignments(values)
     with dynamo.transaction() as transaction:
         audit.add_to_transaction(transaction, entry)
         transaction.update(row, actions, condition=Workspace.is_present())

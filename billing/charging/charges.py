@@ -33,13 +33,13 @@ class Charge:
 
     def without(self, paid: Collection[str]) -> "Charge":
         """The charge of what is left when the pictures of these claims are paid for."""
-        kept = [index for index, digest in enumerate(self.pictures) if digest not in paid]
-        cost = self.event.cost // len(self.pictures) * len(kept)
+        unpaid = [index for index, digest in enumerate(self.pictures) if digest not in paid]
+        cost = self.event.cost // len(self.pictures) * len(unpaid)
         return replace(
             self,
             event=replace(self.event, cost=cost),
-            pictures=tuple(self.pictures[index] for index in kept),
-            sources=tuple(self.sources[index] for index in kept) if self.sources else (),
+            pictures=tuple(self.pictures[index] for index in unpaid),
+            sources=tuple(self.sources[index] for index in unpaid) if self.sources else (),
         )
 
 

@@ -7,7 +7,6 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from accounts.models import Workspace, workspaces
-from accounts.models.workspaces import WorkspaceGone
 from billing.charging import caps
 from billing.charging.balance import Balance
 from billing.models import Counter
@@ -92,10 +91,7 @@ def _raise_share(counter: Counter, period: Period, terms: Terms) -> None:
 
 def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
     """The terms have changed meanwhile. A moment from before the new ones begin still belongs where it did."""
-    row = workspaces.find(workspace_id)
-    if row is None:
-        raise WorkspaceGone
-    current_terms = periods.terms_of(row)
+    current_terms = periods.terms_of(workspaces.require(workspace_id))
     if not current_terms.paid or moment >= current_terms.start:
         return _open(workspace_id, current_terms, moment)
     target = counters_for(terms, moment)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.models import Workspace, workspaces
-from accounts.models.workspaces import WorkspaceGone
 from billing.charging import caps, counters
 from billing.charging.balance import Balance
 from billing.models import Counter
@@ -72,9 +71,7 @@ def update_terms(
     of DynamoDB is raised unchanged, and may be tried again.
     """
     for _ in dynamo.retries():
-        row = workspaces.find(workspace_id)
-        if row is None:
-            raise WorkspaceGone
+        row = workspaces.require(workspace_id)
         outcome = _attempt(row, decide(row), within)
         if outcome is not None:
             return outcome
@@ -149,7 +146,7 @@ def _past(counter: Counter) -> Period:
 
 
 def _write_terms(transaction: dynamo.Transaction, row: Workspace, revision: int, values: dict[str, Any]) -> None:
-    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    actions = Workspace.assignments(values)
     actions.append(Workspace.billing_revision.set(revision + 1))
     condition = Workspace.is_present() & counters.has_revision(revision)
     transaction.update(Workspace(row.workspace_id), actions, condition=condition, name="terms")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from accounts.models.handling import BILLING
 from imgapis.base import dynamo
@@ -36,7 +37,7 @@ def of_workspace(workspace_id: str) -> Iterator[InvoiceGrant]:
 
 def get(workspace_id: str, place: str) -> InvoiceGrant:
     """What one invoice granted in one period, as it is now. DoesNotExist where there is none."""
-    return InvoiceGrant.get(workspace_id, place, consistent_read=True)
+    return InvoiceGrant.require(workspace_id, place)
 
 
 def add(row: InvoiceGrant) -> bool:
@@ -44,6 +45,11 @@ def add(row: InvoiceGrant) -> bool:
     return row.save_if(InvoiceGrant.is_absent())
 
 
-def note_return(row: InvoiceGrant, before: int, returned: int, charge_id: str) -> bool:
-    """Write down how much of an invoice went back; False where that is no longer what it was `before`."""
-    return row.update_if(InvoiceGrant.returned == before, returned=returned, charge_id=charge_id)
+def unchanged(row: InvoiceGrant) -> Condition:
+    """The condition that as much of an invoice has gone back as when a row was read."""
+    return InvoiceGrant.returned == int(row.returned)
+
+
+def note_return(row: InvoiceGrant, returned: int, charge_id: str) -> bool:
+    """Write down how much of an invoice went back; False where that is no longer what it was."""
+    return row.update_if(unchanged(row), returned=returned, charge_id=charge_id)

@@ -50,7 +50,7 @@ def get_or_create(workspace_id: str, period: str) -> ReportedOverage:
     row = ReportedOverage(workspace_id, period, credits=0, telling=0, told=0)
     if row.save_if(ReportedOverage.is_absent()):
         return row
-    return ReportedOverage.get(workspace_id, period, consistent_read=True)
+    return ReportedOverage.require(workspace_id, period)
 
 
 def unchanged(row: ReportedOverage) -> Condition:

@@ -1,7 +1,6 @@
 """The last proof of the ledger, and of each other nightly comparison: claimed, paused and stored."""
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 
 from imgapis.base import dynamo
@@ -31,10 +30,7 @@ class LedgerProof(dynamo.Row):
 
 def last(name: str = LEDGER) -> LedgerProof | None:
     """The result of the last proof of the ledger, or of another nightly comparison."""
-    try:
-        return LedgerProof.get(name, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return LedgerProof.find(name)
 
 
 def require(name: str) -> LedgerProof:
@@ -62,5 +58,5 @@ def pause(now: float, reached: str, periods: int, broken: int, name: str = LEDGE
 
 
 def _set(name: str, **values: float | str) -> None:
-    actions = [getattr(LedgerProof, attribute).set(value) for attribute, value in values.items()]
+    actions = LedgerProof.assignments(values)
     LedgerProof(name).update(actions=actions, condition=LedgerProof.is_present())

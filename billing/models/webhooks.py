@@ -38,7 +38,7 @@ def find(workspace_id: str) -> Webhook | None:
 
 def put(workspace_id: str, values: dict[str, Any]) -> None:
     """Set the webhook of a workspace, whether it had one or not."""
-    Webhook(workspace_id).update(actions=[getattr(Webhook, name).set(value) for name, value in values.items()])
+    Webhook(workspace_id).update(actions=Webhook.assignments(values))
 
 
 def delete(workspace_id: str) -> bool:

@@ -118,5 +118,5 @@ def write(
             "next_tier": subscription.next_tier,
             "cancels": subscription.cancels,
         }
-    actions = [getattr(Subscription, name).set(value) for name, value in values.items()]
+    actions = Subscription.assignments(values)
     transaction.update(Subscription(workspace_id), actions, condition=Subscription.is_present())

@@ -294,9 +294,8 @@ def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
             payment_behavior="pending_if_incomplete",
             expand=["latest_invoice"],
         )
-    if (
-        pending is None or getattr(pending, "pending_update", None) is None
-    ):  # paid, at the second try where there was one
+    # Paid, at the second try where there was one.
+    if pending is None or getattr(pending, "pending_update", None) is None:
         with suppress(StripeUnavailable, StripeRefused):
             release_schedule(subscription)
         return ""

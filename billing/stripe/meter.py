@@ -1,6 +1,9 @@
 """Stripe's meter of credits beyond a plan's: what is reported to it, and what it has counted."""
 
+import threading
 from typing import TYPE_CHECKING
+
+from cachetools import cached
 
 from billing.stripe import gateway
 from billing.stripe.gateway import NotConfigured, StripeRefused
@@ -11,7 +14,6 @@ if TYPE_CHECKING:
 METER = "imgapis_overage"
 ALREADY_REPORTED = "duplicate_meter_event"
 MINUTE = 60
-_meter_ids: dict[str, str] = {}
 
 
 def report(customer_id: str, identifier: str, credits: int, moment: float) -> None:
@@ -50,11 +52,9 @@ def all_of_ours() -> "list[StripeMeter]":
     return [meter for meter in meters if meter.event_name == METER]
 
 
+@cached({}, key=gateway.account, lock=threading.Lock())
 def _meter_id() -> str:
-    account = gateway.account()
-    if account not in _meter_ids:
-        meters = all_of_ours()
-        if not meters:
-            raise NotConfigured
-        _meter_ids[account] = meters[0].id
-    return _meter_ids[account]
+    meters = all_of_ours()
+    if not meters:
+        raise NotConfigured
+    return meters[0].id

@@ -229,7 +229,7 @@ def _report(counter: Counter, billing: Billing) -> bool:
     """Bill one counter, first what is under way. The new sum is stored first, and is part of the identifier: after a
     crash the same report is sent again, of the same moment, and Stripe counts it once. Each report is of the difference
     to the last one."""
-    row = _row(counter)
+    row = overage_rows.get_or_create(counter.workspace_id, counter.period)
     is_under_way = int(row.telling) > int(row.credits)
     if is_under_way and not _resume(row, counter, billing):
         return False
@@ -272,7 +272,7 @@ def _begin(row: ReportedOverage, counter: Counter, used: int, plan: str) -> bool
     values = {"telling": used, "moment": clock.now() if plan else _free_moment(counter), "invoicing": plan}
     try:
         with dynamo.transaction() as transaction:
-            actions = [getattr(ReportedOverage, name).set(value) for name, value in values.items()]
+            actions = ReportedOverage.assignments(values)
             transaction.update(row, actions, condition=overage_rows.unchanged(row), name="report")
             if not plan:
                 customers.require_no_hold(transaction, counter.workspace_id)
@@ -352,7 +352,3 @@ def _moment(counter: Counter) -> float:
 def _is_invoiced(counter: Counter) -> bool:
     """Whether the invoice of a period is no draft any more: it is one for an hour after the period's end."""
     return clock.now() > float(counter.ends or clock.now()) + DRAFT_SECONDS
-
-
-def _row(counter: Counter) -> ReportedOverage:
-    return overage_rows.get_or_create(counter.workspace_id, counter.period)

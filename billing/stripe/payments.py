@@ -200,7 +200,7 @@ def _report_of(invoice: "StripeInvoice") -> str:
 
 def is_of_overage(invoice: "StripeInvoice") -> bool:
     """Whether an invoice was issued here."""
-    return OVERAGE_REPORT in (getattr(invoice, "metadata", None) or {})
+    return bool(_report_of(invoice))
 
 
 def customer_of(object_id: str) -> str:

@@ -9,8 +9,6 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-from pynamodb.expressions.condition import Condition
-
 from billing.charging import grants, invoice_grants
 from billing.charging.entitlement_change import AlreadyApplied, CreditsBusy
 from billing.charging.invoice_grants import WHOLE, taken_of
@@ -65,21 +63,18 @@ def _bring(row: InvoiceGrant, returned: int, charge_id: str) -> bool:
             return False
         target = taken_of(int(row.granted), returned)
         halves = taken_of(int(row.granted), before) - target if returned > before else max(0, int(row.taken) - target)
-        condition = InvoiceGrant.returned == before
         if not halves or counter_rows.find(row.workspace_id, row.period) is None:
-            if invoice_grant_rows.note_return(row, before, returned, charge_id):
+            if invoice_grant_rows.note_return(row, returned, charge_id):
                 return True
             continue
 
-        def note(
-            transaction: dynamo.Transaction, change: int, row: InvoiceGrant = row, condition: Condition = condition
-        ) -> None:
+        def note(transaction: dynamo.Transaction, change: int, row: InvoiceGrant = row) -> None:
             actions = [
                 InvoiceGrant.returned.set(returned),
                 InvoiceGrant.charge_id.set(charge_id),
                 InvoiceGrant.taken.add(-change),
             ]
-            transaction.update(row, actions, condition=condition)
+            transaction.update(row, actions, condition=invoice_grant_rows.unchanged(row))
 
         try:
             grants.adjust(row.workspace_id, halves, TAKEN if halves < 0 else GIVEN, row.period, note)

@@ -80,7 +80,8 @@ def _draft(row: Workspace, entitlement: Entitlement) -> Draft:
         if old_terms.start == values["period_start"]:
             values["unpaid_since"] = old_terms.unpaid_since
         return Draft(values, moment=now)
-    funding = _funding(row.workspace_id, entitlement, entitlement.invoices, old_terms, values, now)
+    paid = PaidPeriod(entitlement.start, entitlement.end, entitlement.interval)
+    funding = _funding(row.workspace_id, paid, entitlement.invoices, old_terms, values, now)
     if funding is None:
         values["unpaid_since"] = old_terms.unpaid_since or values["period_start"]
         return Draft(values, moment=now)
@@ -92,14 +93,14 @@ def _draft(row: Workspace, entitlement: Entitlement) -> Draft:
 
 def _funding(
     workspace_id: str,
-    entitlement: Entitlement,
+    paid: PaidPeriod,
     invoices: tuple[PaidInvoice, ...],
     old_terms: Terms,
     values: dict[str, Any],
     now: float,
 ) -> Funding | None:
-    """What the invoices of an entitlement grant in the period of this moment; None where it is not paid."""
-    paid, period = PaidPeriod(entitlement.start, entitlement.end, entitlement.interval), _period(values, now)
+    """What the invoices of a paid period grant in the period of this moment; None where it is not paid."""
+    period = _period(values, now)
     old_counter = _cut_short(workspace_id, old_terms, period.name, now)
     return invoice_grants.fund(workspace_id, period, paid, invoices, old_counter)
 

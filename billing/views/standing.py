@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from billing.charging.summary import Summary
+from billing.plans import catalogue
 from imgapis.base import clock
 
 
@@ -23,7 +24,7 @@ def change(bill: Summary) -> str:
     if not bill.following:
         return ""
     title, ends = bill.plan.title, clock.day(bill.terms.end)
-    if bill.following == "free":
+    if bill.following == catalogue.FREE:
         return cancelled_sentence(title, ends, may_owe_overage=bool(bill.terms.overage or bill.overage))
     if bill.following == bill.plan.tier:
         interval = "year" if bill.terms.interval == "month" else "month"

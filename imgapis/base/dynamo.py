@@ -3,7 +3,7 @@
 import itertools
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from threading import Lock
@@ -165,11 +165,15 @@ class Row(Model):
             raise
         return True
 
+    @classmethod
+    def assignments(cls, values: Mapping[str, Any]) -> list[Action]:
+        """The actions that set attributes by name."""
+        return [getattr(cls, name).set(value) for name, value in values.items()]
+
     def update_if(self, condition: Condition, actions: Sequence[Action] = (), **values: Any) -> bool:
         """Carry out actions and set values by name; False where the condition is not met, and nothing is written."""
-        assignments = [getattr(type(self), name).set(value) for name, value in values.items()]
         try:
-            self.update(actions=[*actions, *assignments], condition=condition)
+            self.update(actions=[*actions, *self.assignments(values)], condition=condition)
         except UpdateError as error:
             if condition_failed(error):
                 return False

@@ -36,7 +36,7 @@ def record(name: str, host: str, sentence: str, now: float) -> None:
         "seen": now,
         "expires": clock.utc(now + KEPT_SECONDS),
     }
-    actions = [getattr(Alert, attribute).set(value) for attribute, value in values.items()]
+    actions = Alert.assignments(values)
     # The only update that may create a row: it belongs to no customer, so no erasure deletes it.
     Alert(name, host).update(actions=[*actions, Alert.mailed.set(Alert.mailed | 0)])
 

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.decorators import fresh_code, login_required, workspace_page
-from accounts.models import people
+from accounts.people import people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from imgapis.base.errors import ApiError
 from imgapis.privacy import export, links

@@ -17,7 +17,7 @@ def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
 def change_scheduled(row: Erasure, entry: AuditEntry | None, **values: Any) -> bool:
     """Change a scheduled erasure on a person's request, its `entry` of the audit log in the same transaction; False
     where it has begun, or another write came first. The row is read anew."""
-    actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
+    actions = Erasure.assignments(values)
     condition = erasures.unchanged(row, ("scheduled",))
     is_changed = audit.run_with_entry(
         entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.forms import choice_field
 from accounts.keys import apikeys
 from accounts.models import Person, Workspace
 from accounts.teams import invites
@@ -43,9 +44,7 @@ class ActForm(forms.Form):
 
     def offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         """Set the choices of a field, as (value, label)."""
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        choice_field(self, name).choices = choices
 
 
 class WorkspaceForm(ActForm):

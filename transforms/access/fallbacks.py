@@ -9,6 +9,7 @@ from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import rules
+from transforms.engine.request import endpoints
 from transforms.engine.request.query import Query
 from transforms.models import Fallback
 from transforms.models import fallbacks as fallback_rows
@@ -18,7 +19,7 @@ from transforms.sources import originals
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
-ENDPOINT = "transform"
+ENDPOINT = endpoints.TRANSFORM
 PARAMETER = "fallback"
 NONE = "none"  # an address or a source says by it that there is no fallback
 STATUSES = {"error": "The error's own", "200": "200"}

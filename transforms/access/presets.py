@@ -9,7 +9,7 @@ from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import fallbacks, rules
 from transforms.engine.errors import EngineError
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 from transforms.engine.request.query import Query
 from transforms.models import Preset
 from transforms.models import fallbacks as fallback_rows
@@ -17,7 +17,7 @@ from transforms.models import presets as preset_rows
 from transforms.sources import originals
 from transforms.tenant.tenants import Tenant
 
-ENDPOINT = "transform"
+ENDPOINT = endpoints.TRANSFORM
 MOST_PRESETS = 100
 NEVER = ("src", "preset", "debug", "sig", "exp", "policy")
 # The parameters presets-only still allows: the source, and what costs nothing more.
@@ -123,12 +123,9 @@ def read(name: str, text: str) -> dict[str, str]:
         raise InvalidPreset(f"A preset cannot hold {forbidden}.", param="query")
     try:
         _, rest = fallbacks.take(ENDPOINT, query)
-    except ApiError as refusal:
-        raise InvalidPreset(refusal.message, param="query") from refusal
-    try:
         rest.spec(ENDPOINT, path_source="any/file")
-    except EngineError as error:
-        raise InvalidPreset(engine_errors.api_error(error).message, param="query") from error
+    except (ApiError, EngineError) as error:
+        raise InvalidPreset(error.message, param="query") from error
     values = {params.long_name(ENDPOINT, parameter.name): parameter.value for parameter in query.parameters}
     if not values:
         raise InvalidPreset("Write at least one parameter, such as w=800&fit=cover.", param="query")

@@ -5,7 +5,6 @@ import ssl
 
 from imgapis.base import waiting
 from imgapis.base.outbound.fetch import FetchError, FetchResult
-from transforms import engine_errors
 from transforms.doctor import bucket_doctor, remedies
 from transforms.doctor.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
 from transforms.engine.containers import sniffing
@@ -120,8 +119,7 @@ def _decoded_steps(notes: Notes, source: Source, response: FetchResult) -> tuple
         size = _decoded(source, response.body)
     except EngineError as error:
         name = "type" if error.code in ("unsupported_format", "unsupported_variant") else "decode"
-        refusal = engine_errors.api_error(error)
-        return [*steps, Step(name, "failed", refusal.message, remedies.of(refusal.code, name))], refusal.code
+        return [*steps, Step(name, "failed", error.message, remedies.of(error.code, name))], error.code
     return [*steps, Step("decode", "passed", f"{size[0]} × {size[1]} pixels.")], ""
 
 

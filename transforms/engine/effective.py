@@ -3,7 +3,7 @@
 from transforms.engine import geometry, picture_values
 from transforms.engine.operations import placeholder
 from transforms.engine.picture_values import PictureValues
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 from transforms.engine.request import spec as specs
 from transforms.engine.request import values as request_values
 from transforms.engine.request.spec import Spec
@@ -93,7 +93,7 @@ def _lengths(values: PictureValues, canvas: tuple[int, ...]) -> PictureValues:
     if "mark-padding" in values:
         lengths["mark-padding"] = min(int(values["mark-padding"]), (min(canvas) - 1) // 2)
     if "mark-w" in values:
-        default = params.defaults("transform")["mark-padding"]
+        default = params.defaults(endpoints.TRANSFORM)["mark-padding"]
         available = canvas[0] - 2 * lengths.get("mark-padding", default)
         asked = values["mark-w"]
         lengths["mark-w"] = float(min(asked if isinstance(asked, int) else canvas[0] * asked, available))

@@ -7,21 +7,12 @@ from django.http import HttpResponse, JsonResponse
 from ninja import NinjaAPI
 
 from imgapis.base.errors import ApiError
+from transforms.engine.request.endpoints import LONGEST_FIRST
 from transforms.engine.request.query import Query
 from transforms.serving import admission, explain, http_headers, image_openapi, image_responses
 from transforms.serving.delivery import ImageRequest
 from transforms.tenant.http_requests import ImageHttpRequest
 
-ENDPOINTS = (
-    "transform",
-    "info",
-    "info/metadata",
-    "info/colors",
-    "info/blurhash",
-    "grid",
-    "placeholder/blurhash",
-    "placeholder/color",
-)
 Act = Callable[[ImageHttpRequest, str, str | None], HttpResponse]
 
 api = NinjaAPI(title="img apis: images", version="1", urls_namespace="images", docs_url=None)
@@ -72,14 +63,13 @@ def _mount(path: str, view: Any, name: str, endpoint: str | None) -> None:
     api.api_operation(list(http_headers.METHODS), path, url_name=name, openapi_extra=extra, operation_id=name)(view)
 
 
-_LONGEST_FIRST = sorted(ENDPOINTS, key=len, reverse=True)
 _ACTS: tuple[tuple[str, Act], ...] = (("", image_responses.respond), ("explain/", _quote))
 for _prefix, _act in _ACTS:
-    for _endpoint in _LONGEST_FIRST:
+    for _endpoint in LONGEST_FIRST:
         _name = (_prefix + _endpoint).replace("/", "-")
         _mount(f"/{_prefix}{_endpoint}", _view(_act, _endpoint), _name, _endpoint)
 for _prefix, _act in _ACTS:
-    for _endpoint in _LONGEST_FIRST:
+    for _endpoint in LONGEST_FIRST:
         _name = (_prefix + _endpoint).replace("/", "-") + "-path"
         _mount(f"/{_prefix}{_endpoint}/{{path:source}}", _path_view(_act, _endpoint), _name, _endpoint)
 _mount("/limits", _limits, "limits", None)

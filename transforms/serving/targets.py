@@ -13,8 +13,6 @@ from transforms.sources.originals import Original
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
-_LONGEST_FIRST = sorted(endpoints.ENDPOINTS, key=len, reverse=True)
-
 
 class InvalidTarget(ApiError):
     """The text names no picture of the workspace."""
@@ -55,7 +53,11 @@ def of_address(tenant: Tenant, address: str) -> image_plans.RenderPlan:
         raise InvalidTarget("This address is not one of this workspace's hosts.", param="target")
     path = parts.path.removeprefix("/explain")
     endpoint = next(
-        (candidate for candidate in _LONGEST_FIRST if path == f"/{candidate}" or path.startswith(f"/{candidate}/")),
+        (
+            candidate
+            for candidate in endpoints.LONGEST_FIRST
+            if path == f"/{candidate}" or path.startswith(f"/{candidate}/")
+        ),
         None,
     )
     if endpoint is None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from accounts import commands
 from billing.stripe import reconcile
-from imgapis.base.errors import ApiError
 
 
 class Command(BaseCommand):
@@ -15,8 +15,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Reconcile, and print how many were compared and changed."""
-        try:
+        with commands.refusals_as_command_errors():
             compared, changed = reconcile.reconcile_all()
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         self.stdout.write(f"{compared} compared, {changed} changed")

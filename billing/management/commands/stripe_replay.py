@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import commands
 from billing.stripe import webhooks
-from imgapis.base.errors import ApiError
 
 
 class Command(BaseCommand):
@@ -19,10 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Replay, and say what became of it."""
-        try:
+        with commands.refusals_as_command_errors():
             outcome = webhooks.replay(options["event_id"])
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         if outcome == webhooks.UNKNOWN_EVENT:
             raise CommandError(f"Stripe has no event {options['event_id']}.")
         self.stdout.write(outcome)

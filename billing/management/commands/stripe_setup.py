@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
+from accounts import commands
 from billing.stripe import stripe_setup
-from imgapis.base.errors import ApiError
 
 
 class Command(BaseCommand):
@@ -20,8 +20,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, renew_webhook: bool, **options: Any) -> None:
         """Set up, and say what was made."""
-        try:
+        with commands.refusals_as_command_errors():
             for line in stripe_setup.run(f"{settings.SITE_URL}/stripe/webhook", renew_webhook):
                 self.stdout.write(line)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal

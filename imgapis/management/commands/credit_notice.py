@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from imgapis.base.errors import ApiError
+from accounts import commands
 from imgapis.policy import credit_notice, notices
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, plan: bool, settle: str | None, left: str | None, **options: Any) -> None:
         """Preview and count; then send, except with --plan."""
-        try:
+        with commands.refusals_as_command_errors():
             if settle:
                 if not left:
                     raise CommandError("--settle needs --left yes or --left no.")
@@ -33,8 +33,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{preview.waiting} to be told.")
             if not plan:
                 self._send()
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
 
     def _send(self) -> None:
         states = credit_notice.send()

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import commands
 from accounts.models import Person, workspaces
 from accounts.people import email_addresses, people
 from imgapis.base import clock
-from imgapis.base.errors import ApiError
 from imgapis.models import erasures
 from imgapis.privacy import erasure, steps
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         """Do it, or list."""
         if (asked or at_once) and not (namespace or email):
             raise CommandError("--asked and --at-once are of an erasure: name whose by --namespace or --email.")
-        try:
+        with commands.refusals_as_command_errors():
             if undo:
                 erasure.undo(undo)
                 self.stdout.write(f"{undo} is not erased.")
@@ -50,8 +50,6 @@ class Command(BaseCommand):
                 self._ask(*subject(namespace, email), asked, at_once)
             else:
                 self._list()
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
 
     def _ask(self, kind: str, subject_id: str, received_day: str | None, at_once: bool) -> None:
         row = erasure.request(kind, subject_id, at_once=at_once, asked=_moment(received_day) if received_day else None)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from imgapis.base.errors import ApiError
+from accounts import commands
 from imgapis.policy import notices
 
 
@@ -22,10 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Preview and count; then send, except with --dry-run."""
-        try:
+        with commands.refusals_as_command_errors():
             self._do(options["policy"], options)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
 
     def _do(self, name: str, options: dict) -> None:
         if options["settle"]:

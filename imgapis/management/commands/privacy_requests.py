@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
+from accounts import commands
 from imgapis.base import clock
-from imgapis.base.errors import ApiError
 from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
 
@@ -38,10 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Do it."""
-        try:
+        with commands.refusals_as_command_errors():
             getattr(self, options["act"])(options)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
 
     def record(self, options: dict) -> None:
         """Record a request."""

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import commands
 from accounts.models import Workspace
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
-from imgapis.base.errors import ApiError
 from transforms.access import access_settings
 
 
@@ -30,11 +30,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Do it and print the workspace."""
-        try:
+        with commands.refusals_as_command_errors():
             values = _values(options)
             row = self._row(options)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         if values and options["action"] == "show":
             raise CommandError("show changes nothing: change does.")
         if values:
@@ -51,10 +49,7 @@ class Command(BaseCommand):
                 business_name=options["business_name"] or "",
                 allowance=workspaces.default_allowance(),
             )
-        row = workspace_rows.of_namespace(options["namespace"])
-        if row is None:
-            raise CommandError(f"There is no workspace {options['namespace']}.")
-        return row
+        return commands.workspace_of(options["namespace"])
 
 
 def _values(options: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import workspaces
+from accounts import commands
 from imgapis.base import clock
 from telemetry import rollups
 
@@ -23,9 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Rebuild, and say how many hours were added up."""
-        row = workspaces.of_namespace(options["namespace"])
-        if row is None:
-            raise CommandError(f"There is no workspace {options['namespace']}.")
+        row = commands.workspace_of(options["namespace"])
         if not 1 <= options["days"] <= rollups.min_retention_days():
             raise CommandError(f"--days is 1 to {rollups.min_retention_days()}: older events may have ended.")
         now = clock.now()

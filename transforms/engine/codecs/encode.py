@@ -15,7 +15,7 @@ from transforms.engine.metadata import output_metadata
 from transforms.engine.metadata.output_metadata import OutputMetadata
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 
 NO_PROFILE = "{} cannot hold a colour profile: the colours are converted to sRGB."
 # The offset of the flags in the VP8X header, and the alpha flag.
@@ -46,7 +46,7 @@ def encode(
         picture = without_profile(picture)
     metadata = _metadata(picture, values)
     options = _holding(metadata, row)
-    quality = values.get("quality", params.defaults("transform")["quality"])
+    quality = values.get("quality", params.defaults(endpoints.TRANSFORM)["quality"])
     options |= {"icc_profile": picture.profile} if picture.profile else {}
     options |= row.smallest if smallest else {}
     options |= _tuned(row, int(quality)) if tuned and not lossless else {}

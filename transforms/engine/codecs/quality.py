@@ -11,7 +11,7 @@ from transforms.engine.codecs import encode, ssim
 from transforms.engine.formats import FORMATS
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 
 # quality=auto stays between these whatever the measure, in steps that look the same.
 FLOOR, CEILING, STEP = 50, 86, 2
@@ -32,10 +32,10 @@ def encoded(picture: Picture, output_format: str, values: PictureValues) -> Enco
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
     name = encode.resolve(picture, output_format, lossless)
     lossy = FORMATS[name].is_lossy and not lossless
-    requested = values.get("quality", params.defaults("transform")["quality"])
+    requested = values.get("quality", params.defaults(endpoints.TRANSFORM)["quality"])
     tuned = lossy and requested == "auto"
     if requested == "auto":
-        requested = _by_similarity(picture, name) if tuned else params.defaults("transform")["quality"]
+        requested = _by_similarity(picture, name) if tuned else params.defaults(endpoints.TRANSFORM)["quality"]
 
     def attempt(quality: int) -> Encoded:
         return encode.encode(picture, output_format, {**values, "quality": quality}, tuned=tuned)

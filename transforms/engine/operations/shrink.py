@@ -8,7 +8,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 
 # Parameters that change no pixel, and those that change none when the box is the picture's own size.
 REENCODING = {"quality", "max-bytes", "metadata", "animated"}
@@ -71,7 +71,7 @@ def _differences(one: Image.Image, other: Image.Image) -> list[tuple[int, int, i
 
 def _softened(picture: Picture, job: Job, body: bytes, max_bytes: int) -> bytes:
     """The best quality below the requested one that fits; the smallest of all when none does."""
-    default_quality = params.defaults("transform")["quality"]
+    default_quality = params.defaults(endpoints.TRANSFORM)["quality"]
     requested = job.values.get("quality", default_quality)
     requested_quality = int(default_quality if requested == "auto" else requested)
     small = picture.size[0] * picture.size[1] <= SMALL_PIXELS

@@ -8,9 +8,9 @@ from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 
-DEFAULTS = params.defaults("transform")
+DEFAULTS = params.defaults(endpoints.TRANSFORM)
 
 
 def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:

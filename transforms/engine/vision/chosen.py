@@ -53,7 +53,7 @@ def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], text: str) -> None:
     """Draw the text on a strip along the lower edge, wrapped into as many lines as it needs."""
     font_size = max(LEAST_LETTERS, min(MOST_LETTERS, size[0] // 30))
     font = ImageFont.load_default(font_size)
-    lines = _lines(text, lambda line: pen.textlength(line, font) <= size[0] - font_size)
+    lines = wrap(text, lambda line: pen.textlength(line, font) <= size[0] - font_size)
     height = round(1.4 * font_size)
     top = size[1] - height * len(lines)
     pen.rectangle((0, top, size[0], size[1]), fill=SHADOW)
@@ -61,12 +61,13 @@ def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], text: str) -> None:
         pen.text((font_size // 2, top + index * height + height // 8), line, fill=WORDS, font=font)
 
 
-def _lines(text: str, fits: Callable[[str], bool]) -> list[str]:
-    lines = [""]
+def wrap(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """A text wrapped at its spaces into lines that `fits` accepts; one word that does not fit has a line of its own."""
+    wrapped = [""]
     for word in text.split():
-        candidate = f"{lines[-1]} {word}".strip()
-        if fits(candidate) or not lines[-1]:
-            lines[-1] = candidate
+        candidate = f"{wrapped[-1]} {word}".strip()
+        if fits(candidate) or not wrapped[-1]:
+            wrapped[-1] = candidate
         else:
-            lines.append(word)
-    return lines
+            wrapped.append(word)
+    return wrapped

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import commands
 from accounts.models import Workspace, workspaces
-from imgapis.base.errors import ApiError
 from transforms.access import fallbacks
 from transforms.models import fallbacks as fallback_rows
 
@@ -26,13 +26,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the fallbacks and the defaults."""
-        row = workspaces.of_namespace(options["namespace"])
-        if row is None:
-            raise CommandError(f"There is no workspace {options['namespace']}.")
-        try:
+        row = commands.workspace_of(options["namespace"])
+        with commands.refusals_as_command_errors():
             _act(row, options)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         for fallback in fallback_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{fallback.name}: {fallback.src} (status: {fallback.status})")
         chosen = fallbacks.defaults(workspaces.require(row.workspace_id))

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import Workspace, workspaces
-from imgapis.base.errors import ApiError
+from accounts import commands
+from accounts.models import Workspace
 from transforms.access import access_settings, presets
 from transforms.models import presets as preset_rows
 
@@ -24,13 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the presets."""
-        row = workspaces.of_namespace(options["namespace"])
-        if row is None:
-            raise CommandError(f"There is no workspace {options['namespace']}.")
-        try:
+        row = commands.workspace_of(options["namespace"])
+        with commands.refusals_as_command_errors():
             _act(row, options)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         self.stdout.write("presets only" if row.presets_only else "presets and every other parameter")
         for preset in preset_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{preset.name}: {presets.query_of(preset.values)}")

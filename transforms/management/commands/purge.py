@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import workspaces
-from imgapis.base.errors import ApiError
+from accounts import commands
 from transforms.models import purges as purge_rows
 from transforms.serving import purges
 
@@ -24,20 +23,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Purge, and say how many billed operations can become new work."""
-        row = workspaces.of_namespace(options["namespace"])
-        if row is None:
-            raise CommandError(f"There is no workspace {options['namespace']}.")
+        row = commands.workspace_of(options["namespace"])
         if options["scope"] == "list":
             for rule in purge_rows.of_workspace(row.workspace_id):
                 self.stdout.write(f"{rule.rule_id} {rule.scope} {rule.target}")
             return
         if options["scope"] == "workspace" and options["target"]:
             raise CommandError(f"A purge of the workspace is of everything: it takes no target {options['target']!r}.")
-        try:
+        with commands.refusals_as_command_errors():
             count = purges.preview(row, options["scope"], options["target"])
             if not options["dry_run"]:
                 purges.purge(row, "system", options["scope"], options["target"])
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         verb = "would become" if options["dry_run"] else "become"
         self.stdout.write(f"at most {count} billed operations {verb} new work")

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import Workspace, workspaces
-from imgapis.base.errors import ApiError
+from accounts import commands
+from accounts.models import Workspace
 from transforms.access import signing, signing_keys
 from transforms.engine.request.query import Query
 from transforms.tenant import tenants
@@ -25,13 +25,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, print a new key once, and print the state."""
-        row = workspaces.of_namespace(options["namespace"])
-        if row is None:
-            raise CommandError(f"There is no workspace {options['namespace']}.")
-        try:
+        row = commands.workspace_of(options["namespace"])
+        with commands.refusals_as_command_errors():
             output = self._act(row, options)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         if output:
             self.stdout.write(output)
         if options["action"] != "sign":

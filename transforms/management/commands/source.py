@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import workspaces
-from imgapis.base.errors import ApiError
+from accounts import commands
 from transforms.models import Source, sources
 from transforms.sources import named_sources
 from transforms.sources.kinds.http import WebServer
@@ -34,13 +33,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the sources of the workspace."""
-        workspace = workspaces.of_namespace(options["namespace"])
-        if workspace is None:
-            raise CommandError(f"There is no workspace {options['namespace']}.")
-        try:
+        workspace = commands.workspace_of(options["namespace"])
+        with commands.refusals_as_command_errors():
             getattr(self, f"_{options['action']}")(workspace.workspace_id, options)
-        except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
         for row in sources.of_workspace(workspace.workspace_id):
             self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")
 
