@@ -1,7 +1,7 @@
 """The query of an image request: taken apart once, passed along as its parameters, each decoded and as it was sent."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from transforms.engine import errors
 from transforms.engine.request import endpoints, params, query_text, spec
@@ -12,12 +12,13 @@ SIGNATURE = ("sig", "exp", "policy")
 
 @dataclass(frozen=True)
 class QueryParameter:
-    """`raw` as sent, percent-escapes included; `name` and `value` decoded. One that cannot be decoded has neither:
-    parsing the query refuses it."""
+    """`raw` as sent, percent-escapes included; `name` and `value` decoded. One that cannot be decoded has neither, and
+    the `fault` that parsing the query raises."""
 
     raw: str
-    name: str
-    value: str
+    name: str = ""
+    value: str = ""
+    fault: errors.EngineError | None = field(default=None, compare=False)
 
     @property
     def raw_name(self) -> str:
@@ -91,9 +92,10 @@ class Query:
     def spec(self, endpoint: str, path_source: str | None = None) -> Spec:
         """The parsed request, whose source may be named by the path (already decoded). Raises EngineError, one of
         errors.REQUEST_CODES, naming the parameter as in the query."""
-        # One without a name is decoded again, for its error.
-        pairs = [(each.name, each.value) if each.name else query_text.decoded(each.raw) for each in self.parameters]
-        return spec.parse(endpoint, pairs, path_source)
+        for each in self.parameters:
+            if each.fault is not None:
+                raise each.fault
+        return spec.parse(endpoint, [(each.name, each.value) for each in self.parameters], path_source)
 
     def __add__(self, other: "Query") -> "Query":
         return Query(self.parameters + other.parameters)
@@ -102,6 +104,6 @@ class Query:
 def _parameter(raw: str) -> QueryParameter:
     try:
         name, value = query_text.decoded(raw)
-    except errors.EngineError:
-        return QueryParameter(raw, "", "")
+    except errors.EngineError as error:
+        return QueryParameter(raw, fault=error)
     return QueryParameter(raw, name, value)
