@@ -25,7 +25,7 @@ STALL_SECONDS = 9.0
 class Origin:
     """`pictures` maps a path to its bytes; `/slow/…` waits half a second first, `/stalled/…` until
     `go_on` is set, STALL_SECONDS at most; `requests` counts them by path; `statuses` maps a path to the status of its
-    refusals; `extra_headers` go with every answer to GET; `heads` and `head_statuses` are the same of HEAD."""
+    refusals; `extra_headers` go with every answer to GET, `headers` with those of a path; `heads` and `head_statuses` are the same of HEAD."""
 
     def __init__(self, port: int):
         self.port = port
@@ -36,6 +36,7 @@ class Origin:
         self.heads: Counter[str] = Counter()
         self.head_statuses: dict[str, int] = {}
         self.extra_headers: dict[str, str] = {}
+        self.headers: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
@@ -73,7 +74,7 @@ class Origin:
                 self.send_response(refusal or 200)
                 self.send_header("Content-Type", "image/jpeg")
                 self.send_header("Content-Length", str(len(body or b"")))
-                for name, value in origin.extra_headers.items():
+                for name, value in (origin.extra_headers | origin.headers.get(path, {})).items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body or b"")

@@ -45,6 +45,12 @@ class AccessForm(forms.Form):
     )
     try_source = _line("Would this address be read?", "Such as https://images.example.com/a.jpg.", inputmode="url")
     confirm_any_source = forms.BooleanField(label="Any site: I accept its cost", required=False)
+    origin_cache_control = forms.BooleanField(
+        label="Follow the Cache-Control of external sources",
+        help_text="Their pictures then live as long as the original's headers allow, from 60 seconds to a year, and are"
+        " charged again when they are made again.",
+        required=False,
+    )
     refused = forms.ChoiceField(
         label="When credits are out, a new picture is answered with", choices=list(access_settings.REFUSED.items())
     )

@@ -19,7 +19,7 @@ from transforms.models import fallbacks as fallback_rows
 from transforms.models import presets as preset_rows
 from transforms.models import sources as source_rows
 from transforms.serving import purges
-from transforms.sources import named_sources
+from transforms.sources import lifetimes, named_sources
 from transforms.tenant import tenants
 
 router = RestRouter(tags=["images"])
@@ -27,7 +27,9 @@ LONGEST = 2_048
 
 
 class SourceIn(Strict):
-    """A source to be made. What its kind does not use is dropped; the secret is never shown again."""
+    """A source to be made. What its kind does not use is dropped; the secret is never shown again. `ttl` is how many
+    seconds its outputs live at most (0: as others); with `origin_cache_control` the Cache-Control of its server bounds
+    that too."""
 
     name: str = Field(max_length=100)
     kind: str = Field(max_length=10)
@@ -36,16 +38,20 @@ class SourceIn(Strict):
     region: str = Field("", max_length=100)
     access_key: str = Field("", max_length=200)
     secret_key: str = Field("", max_length=200)
+    ttl: int = Field(0, ge=0, le=lifetimes.LONGEST_SECONDS)
+    origin_cache_control: bool = False
 
 
 class SourceChange(Strict):
-    """What of a source can be changed; what is left out stays."""
+    """What of a source can be changed; what is left out stays. `ttl` 0 is none."""
 
     prefix: str | None = Field(None, max_length=LONGEST)
     bucket: str | None = Field(None, max_length=100)
     region: str | None = Field(None, max_length=100)
     access_key: str | None = Field(None, max_length=200)
     secret_key: str | None = Field(None, max_length=200)
+    ttl: int | None = Field(None, ge=0, le=lifetimes.LONGEST_SECONDS)
+    origin_cache_control: bool | None = None
 
 
 class PathIn(Strict):
@@ -61,6 +67,7 @@ class AccessIn(Strict):
     allowed_sources: list[str] | None = Field(None, max_length=500)
     presets_only: bool | None = None
     refused: str | None = Field(None, max_length=20)
+    origin_cache_control: bool | None = None
     confirm_any_source: bool = False
 
 
@@ -119,8 +126,8 @@ def _source(request: ApiHttpRequest, name: str, permission: str) -> Source:
     return row
 
 
-@router.get("/sources", response=list[dict[str, str]])
-def list_sources(request: ApiHttpRequest) -> list[dict[str, str]]:
+@router.get("/sources", response=list[dict[str, Any]])
+def list_sources(request: ApiHttpRequest) -> list[dict[str, Any]]:
     """Every source, without its secrets. Scope: workspace.view."""
     return [
         named_sources.public_fields(row)
@@ -128,30 +135,31 @@ def list_sources(request: ApiHttpRequest) -> list[dict[str, str]]:
     ]
 
 
-def _source_again(request: ApiHttpRequest, name: str, payload: SourceIn) -> dict[str, str]:
+def _source_again(request: ApiHttpRequest, name: str, payload: SourceIn) -> dict[str, Any]:
     row = source_rows.find(workspace_of(request, "sources.edit").workspace_id, name)
     if row is None:
         raise ResultGone
     return named_sources.public_fields(row)
 
 
-@router.post("/sources", response={201: dict[str, str]}, repeat=Repeat(lambda body: body["name"], _source_again))
-def create_source(request: ApiHttpRequest, payload: SourceIn) -> tuple[int, dict[str, str]]:
+@router.post("/sources", response={201: dict[str, Any]}, repeat=Repeat(lambda body: body["name"], _source_again))
+def create_source(request: ApiHttpRequest, payload: SourceIn) -> tuple[int, dict[str, Any]]:
     """Make a source. Scope: sources.edit."""
     workspace = workspace_of(request, "sources.edit")
     row = named_sources.create(workspace.workspace_id, actor=request.caller.actor, **payload.dict())
     return 201, named_sources.public_fields(row)
 
 
-@router.get("/sources/{name}", response=dict[str, str])
-def show_source(request: ApiHttpRequest, name: str) -> dict[str, str]:
+@router.get("/sources/{name}", response=dict[str, Any])
+def show_source(request: ApiHttpRequest, name: str) -> dict[str, Any]:
     """One source, without its secrets. Scope: workspace.view."""
     return named_sources.public_fields(_source(request, name, "workspace.view"))
 
 
-@router.patch("/sources/{name}", response=dict[str, str])
-def change_source(request: ApiHttpRequest, name: str, payload: SourceChange) -> dict[str, str]:
-    """Change a source; every picture of it is new work then. Scope: sources.edit."""
+@router.patch("/sources/{name}", response=dict[str, Any])
+def change_source(request: ApiHttpRequest, name: str, payload: SourceChange) -> dict[str, Any]:
+    """Change a source; every picture of it is new work then. With `ttl` and `origin_cache_control` alone it is not:
+    what is new enough stays. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
     named_sources.change(row, actor=request.caller.actor, **payload.dict())
     return named_sources.public_fields(row)
@@ -183,12 +191,14 @@ def _access(workspace: Workspace) -> dict[str, Any]:
         "allowed_sources": list(workspace.allowed_sources),
         "presets_only": bool(workspace.presets_only),
         "refused": workspace.refused,
+        "origin_cache_control": bool(workspace.origin_cache_control),
     }
 
 
 @router.get("/access", response=dict[str, Any])
 def show_access(request: ApiHttpRequest) -> dict[str, Any]:
-    """The allow-lists, presets-only, and what a refused miss returns. Scope: workspace.view."""
+    """The allow-lists, presets-only, what a refused miss returns, and whether the Cache-Control of full-URL sources
+    bounds how long their outputs live. Scope: workspace.view."""
     return _access(workspace_of(request, "workspace.view"))
 
 

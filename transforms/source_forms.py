@@ -63,6 +63,29 @@ class NewSourceForm(NameForm, SourceForm):
     """A new source."""
 
 
+class LifetimeForm(forms.Form):
+    """How long outputs of a source live."""
+
+    ttl = forms.IntegerField(
+        label="Lifetime in seconds (optional)",
+        help_text="From 60 to 31536000 (a year), such as 86400 for a day. Empty: a year. A ttl in an address or a"
+        " preset goes before it.",
+        required=False,
+        widget=forms.TextInput(attrs={**PLAIN, "inputmode": "numeric"}),
+        error_messages={"invalid": "Enter a number of seconds, such as 86400, or leave it empty."},
+    )
+    origin_cache_control = forms.BooleanField(
+        label="Follow the original's Cache-Control",
+        help_text="A picture then lives as long as its original's headers allow, never longer than the lifetime above."
+        " no-store, no-cache, private and anything below a minute count as 60 seconds.",
+        required=False,
+    )
+
+    def clean_ttl(self) -> int:
+        """0 where it is empty."""
+        return self.cleaned_data["ttl"] or 0
+
+
 class PathForm(forms.Form):
     """A picture to examine."""
 
@@ -76,6 +99,12 @@ class PathForm(forms.Form):
 def new(kind: Kind, data: Mapping[str, Any] | None = None) -> forms.Form:
     """The form of a new source of a kind."""
     return NewSourceForm(data, kind=kind)
+
+
+def lifetime(row: Source, data: Mapping[str, Any] | None = None) -> LifetimeForm:
+    """The form of how long outputs of a source live."""
+    initial = {"ttl": int(row.ttl) or None, "origin_cache_control": bool(row.origin_cache_control)}
+    return LifetimeForm(data, initial=initial)
 
 
 def change(row: Source, data: Mapping[str, Any] | None = None) -> forms.Form:

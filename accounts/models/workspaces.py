@@ -83,6 +83,9 @@ class Workspace(dynamo.Row):
         UnicodeAttribute(default="402"), "what is answered when credits are out: 402, original or placeholder", ACCOUNT
     )
     fallback = declared(UnicodeAttribute(default=""), "the fallback of pictures by default; empty is none", ACCOUNT)
+    origin_cache_control = declared(
+        BooleanAttribute(default=False), "whether the Cache-Control of full-URL sources bounds their outputs", ACCOUNT
+    )
     engine = declared(Whole(default=1), "the oldest version of the engine whose outputs are served", ACCOUNT)
     rules_revision = declared(Whole(default=0), "tells servers that presets, fallbacks or purges have changed", ACCOUNT)
     owners = declared(Whole(default=0), "keeps the last owner from leaving", ACCOUNT)

@@ -44,6 +44,16 @@ def live_digests(workspace_id: str, digests: Iterable[str], moment: float, purge
     return frozenset(row.digest for row in rows if row.expires.timestamp() > moment and row.charged > purged_before)
 
 
+def end_by(workspace_id: str, digests: Iterable[str], expires: float, charged_before: float) -> None:
+    """Let those claims that were charged before a moment, and would live longer, end at `expires`."""
+    keys = [(workspace_id, digest) for digest in dict.fromkeys(digests)]
+    end = clock.utc(int(expires))
+    condition = (Claim.expires > end) & (Claim.charged < charged_before)
+    for row in list(Claim.batch_get(keys, consistent_read=True)) if keys else ():
+        if row.expires > end and row.charged < charged_before:
+            row.update_if(condition, expires=end)
+
+
 def count_live(workspace_id: str, moment: float, charged_after: float, limit: int) -> int:
     """How many operations of a workspace have a live claim charged after a moment; counting stops at `limit`."""
     condition = (Claim.expires > clock.utc(int(moment))) & (Claim.charged > charged_after)

@@ -39,6 +39,12 @@ class Status(Whole):
     unit = "an HTTP status"
 
 
+class Seconds(Whole):
+    """A length of time without a fraction."""
+
+    unit = "seconds"
+
+
 class Milliseconds(NumberAttribute):
     """A length of time."""
 

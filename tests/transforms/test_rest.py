@@ -50,13 +50,26 @@ def stranger(dynamodb):
 def test_a_source_lives_by_rest_alone(owner, origin):
     key, namespace = owner
     web = {"name": "web", "kind": "http", "prefix": f"http://127.0.0.1:{origin.port}/"}
-    assert call(key, "POST", "/sources", web) == (201, {"name": "web", "kind": "http", "prefix": web["prefix"]})
+    lives = {"ttl": 0, "origin_cache_control": False}
+    assert call(key, "POST", "/sources", web) == (201, {**web, **lives})
     assert call(key, "POST", "/sources", web)[0] == 409
     status, diagnosis = call(key, "POST", "/sources/web/doctor", {"path": "shoe.jpg"})
     assert (status, diagnosis["works"]) == (200, True)
     assert call(key, "POST", "/sources/web/doctor", {"path": "none.jpg"})[1]["code"] == "source_missing"
     assert ask(namespace, "/transform?src=web/shoe.jpg&w=19").status == 200
     assert call(key, "PATCH", "/sources/web", {"prefix": web["prefix"] + "any/"})[0] == 200
+    lives = {"ttl": 3600, "origin_cache_control": True}
+    status, changed = call(key, "PATCH", "/sources/web", lives)
+    assert status == 200 and changed == {**web, "prefix": web["prefix"] + "any/", **lives}
+    for ttl in (59, 31_536_001, -1, "1h"):
+        assert call(key, "PATCH", "/sources/web", {"ttl": ttl})[0] in (400, 422)
+    assert call(key, "PATCH", "/sources/web", {"ttl": 0})[1]["origin_cache_control"] is True
+    assert call(key, "GET", "/sources/web")[1]["ttl"] == 0
+    bounded = {**web, "name": "bounded", **lives}
+    assert call(key, "POST", "/sources", bounded) == (201, bounded)
+    assert call(key, "DELETE", "/sources/bounded")[0] == 204
+    assert call(key, "PATCH", "/access", {"origin_cache_control": True})[1]["origin_cache_control"] is True
+    assert call(key, "PATCH", "/access", {"origin_cache_control": False})[1]["origin_cache_control"] is False
     assert call(key, "DELETE", "/sources/web")[0] == 204 and call(key, "GET", "/sources")[1] == []
 
 

@@ -56,7 +56,8 @@ def read_sources(lines: list[str]) -> list[str]:
 
 
 def change(row: Workspace, actor: str, *, confirm_any_source: bool = False, **values: Any) -> None:
-    """Change any of allowed_origins, allowed_sources (lists), presets_only, refused; within five seconds everywhere.
+    """Change any of allowed_origins, allowed_sources (lists), presets_only, refused, origin_cache_control; within five
+    seconds everywhere.
     Raises InvalidPattern, InvalidAccessSetting, and AnySourceUnconfirmed where `*` is a new external source."""
     after = {name: _CHECKS[name](value) for name, value in values.items()}
     if "allowed_sources" in after:
@@ -105,6 +106,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "allowed_sources": read_sources,
     "refused": _choice,
     "presets_only": bool,
+    "origin_cache_control": bool,
 }
 
 

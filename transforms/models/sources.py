@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import declared
-from imgapis.base.measures import Whole
+from imgapis.base.measures import Moment, Seconds, Whole
 from transforms.models.handling import ACCOUNT
 
 
@@ -34,6 +34,11 @@ class Source(dynamo.Row):
         "the fallback of its pictures by default; none: none of them has one; empty: as the workspace says",
         ACCOUNT,
     )
+    ttl = declared(Seconds(default=0), "how long its outputs live at most; 0 is as long as others", ACCOUNT)
+    fresh_since = declared(Moment(default=0), "outputs made before had ended by an earlier ttl; 0 is never", ACCOUNT)
+    origin_cache_control = declared(
+        BooleanAttribute(default=False), "whether its server's Cache-Control bounds how long outputs live", ACCOUNT
+    )
 
 
 def find(workspace_id: str, name: str) -> Source | None:
@@ -51,9 +56,14 @@ def add(transaction: dynamo.Transaction, row: Source) -> None:
     transaction.save(row, if_absent=True)
 
 
-def change(row: Source, **values: Any) -> bool:
-    """Change a source and raise its revision, so that no old picture is served for it; False where it is gone."""
-    return row.update_if(Source.source_id == row.source_id, [Source.revision.add(1)], **values)
+def change(row: Source, *, is_read_otherwise: bool, **values: Any) -> bool:
+    """Change a source; False where it is gone, or its ttl has changed meanwhile. Where it is read otherwise its
+    revision is raised, so that no old picture is served for it."""
+    same_ttl = Source.ttl == row.ttl
+    if not row.ttl:
+        same_ttl = same_ttl | Source.ttl.does_not_exist()
+    actions = [Source.revision.add(1)] if is_read_otherwise else []
+    return row.update_if((Source.source_id == row.source_id) & same_ttl, actions, **values)
 
 
 def delete(row: Source) -> None:

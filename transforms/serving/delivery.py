@@ -24,6 +24,7 @@ from transforms.serving.charging.settlement import Settlement
 from transforms.serving.coalesce import SingleFlight, WaitedTooLong
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import concurrency, failures, free_work, workloads
+from transforms.sources import lifetimes
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
@@ -202,8 +203,9 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     output = _render(tenant, plan, originals)
     failures.memory.forget(tenant, plan)
     _require_served_now(tenant, plan)
-    entry = _cached_output(plan, output, originals, prints, charge.started)
-    charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
+    seconds = _paid_life(plan, output, originals)
+    entry = _cached_output(plan, output, originals, prints, charge.started, seconds)
+    charged_halves = charge.settle(output, prints, len(body_of(plan, entry)), seconds)
     stage_started = time.monotonic()
     cache.write(tenant.folder, plan.key, plan.retention, entry)
     timings |= {**output.timings, "store": (time.monotonic() - stage_started) * 1000}
@@ -223,7 +225,12 @@ def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiE
 
 
 def _cached_output(
-    plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError], prints: Prints, started_at: float
+    plan: RenderPlan,
+    output: Output,
+    originals: list[FetchResult | ApiError],
+    prints: Prints,
+    started_at: float,
+    paid_seconds: int,
 ) -> CachedOutput:
     size = "x".join(map(str, output.source_size)) if output.source_size else ""
     composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
@@ -232,7 +239,7 @@ def _cached_output(
     return cache.new_output(
         output.body,
         output.content_type,
-        _life(plan, output, originals),
+        _life(plan, output, originals, paid_seconds),
         started_at,
         source_size=size,
         warnings="; ".join(output.warnings),
@@ -242,14 +249,22 @@ def _cached_output(
     )
 
 
-def _life(plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError]) -> int:
+def _paid_life(plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError]) -> int:
+    """The seconds that a charge of an output pays for: within what the origins of all it shows allow, where that
+    counts."""
+    used = [original for index, original in enumerate(originals) if index in output.used or plan.operation != "grid"]
+    origins = (original.fresh_seconds for original in used if not isinstance(original, ApiError))
+    return lifetimes.within_origins(plan.seconds, origins)
+
+
+def _life(plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError], paid_seconds: int) -> int:
     """The seconds an output is kept. A grid without some of its sources is kept until it can be whole: a minute, or a
     day where each of them was said not to be there (404, 410)."""
     dropped = [original for index, original in enumerate(originals) if index not in output.used]
     if plan.operation != "grid" or not dropped:
-        return plan.seconds
+        return paid_seconds
     is_gone = all(isinstance(each, ApiError) and each.code == "source_missing" for each in dropped)
-    return min(plan.seconds, cache.DAY_SECONDS if is_gone else cache.FAULT_SECONDS)
+    return min(paid_seconds, cache.DAY_SECONDS if is_gone else cache.FAULT_SECONDS)
 
 
 def body_of(plan: RenderPlan, entry: CachedOutput) -> bytes:

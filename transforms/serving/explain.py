@@ -17,7 +17,11 @@ from transforms.serving.charging.quotes import Quote
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import free_work
+from transforms.sources import lifetimes
 from transforms.tenant.tenants import Tenant
+
+BY_ORIGIN = "a maximum: the Cache-Control of the original may say less, but not below 60 seconds"
+BY_SOURCES = "a maximum: without some of its sources a grid is kept for 60 seconds or a day"
 
 
 def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
@@ -49,6 +53,7 @@ def _explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
         "credits": display.decimal_credits(price.halves),
         "credits_are": price.sure,
         "why_free": price.why_free,
+        **_lifetime(plan, entry),
         "fallback": plan.fallback or None,
         "limits": published(),
         "warnings": _warnings(plan, entry, known),
@@ -65,6 +70,26 @@ def are_one_picture(tenant: Tenant, image_request: ImageRequest, query: Query) -
     known = claims.known_source(tenant, first)
     picture = claims.foretold(tenant, first, known)
     return picture is not None and picture == claims.foretold(tenant, second, known)
+
+
+def _lifetime(plan: RenderPlan, entry: CachedOutput | None) -> dict[str, Any]:
+    """For how many seconds the picture is kept from when it is made, how sure that is, and what says so."""
+    of_sources = [(original.source, original.lifetime) for original in plan.originals]
+    shortest = lifetimes.shortest_ttl(each for _, each in of_sources)
+    seconds, origin = plan.seconds, "the default"
+    if entry and entry.seconds < plan.seconds:
+        seconds, origin = entry.seconds, "how long it was to live when it was made"
+    elif plan.spec.ttl and plan.spec.ttl <= plan.retention:
+        origin = "the ttl of the request or its preset"
+    elif not plan.spec.ttl and 0 < shortest <= plan.retention:
+        origin = f"the ttl of the source {next(name for name, each in of_sources if each.ttl == shortest)}"
+    is_shortened = seconds > lifetimes.SHORTEST_SECONDS and any(each.obeys_origin for _, each in of_sources)
+    is_sure = entry is not None or not (is_shortened or plan.operation == "grid")
+    return {
+        "lifetime": seconds,
+        "lifetime_is": "exact" if is_sure else BY_ORIGIN if is_shortened else BY_SOURCES,
+        "lifetime_by": origin,
+    }
 
 
 def _warnings(plan: RenderPlan, entry: CachedOutput | None, known: KnownSource | None) -> list[str]:

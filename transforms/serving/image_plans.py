@@ -16,6 +16,7 @@ from transforms.engine.request.query import Query
 from transforms.engine.request.spec import Spec
 from transforms.serving import cache
 from transforms.serving.cache import CachedOutput
+from transforms.sources import lifetimes
 from transforms.sources import originals as source_originals
 from transforms.sources.originals import Original
 from transforms.tenant.tenants import Tenant
@@ -25,7 +26,8 @@ from transforms.tenant.tenants import Tenant
 class RenderPlan:
     """A parsed request. `halves` is the most it can cost; `seconds` is the TTL of its output and of its claim;
     `identity` is the canonical operation. Outputs older than `purged_before`, or of an engine older than `engine`, are
-    no longer served; those made before `fresh_after` are too old for this request (ttl). All are seconds since 1970.
+    no longer served; those made before `fresh_after` are too old for this request, by its own ttl or else those of its
+    sources. All are seconds since 1970.
 
     `claim` is the digest of the operation's claim. A grid has one beside it for each source (`slots`), and `former`,
     under which grids were claimed whole before their sources had claims. `fallback` names the picture to send where the
@@ -139,6 +141,8 @@ def _planned(tenant: Tenant, parsed: Spec, accept: str | None) -> RenderPlan:
         "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
     )
     identity = _identity(parsed, originals)
+    of_sources = [original.lifetime for original in originals]
+    ttl, now = parsed.ttl or lifetimes.shortest_ttl(of_sources), clock.now()
     return RenderPlan(
         spec=parsed,
         originals=originals,
@@ -147,10 +151,10 @@ def _planned(tenant: Tenant, parsed: Spec, accept: str | None) -> RenderPlan:
         key=key(tenant, identity, output_format),
         claim=tokens.keyed_digest(tenant.claim_key, identity if parsed.operation != "grid" else ("grid", *identity)),
         halves=cost.quote(parsed),
-        seconds=min(parsed.ttl or cache.YEAR_SECONDS, _retention(output_format)),
+        seconds=min(ttl or cache.YEAR_SECONDS, _retention(output_format)),
         identity=identity,
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
-        fresh_after=clock.now() - parsed.ttl if parsed.ttl else 0.0,
+        fresh_after=now - parsed.ttl if parsed.ttl else lifetimes.fresh_after(of_sources, now),
         engine=tenant.engine,
         **(_claims_of_grid(tenant, identity, len(originals)) if parsed.operation == "grid" else {}),
     )

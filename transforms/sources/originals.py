@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 
@@ -14,9 +14,11 @@ from imgapis.base.outbound import errors, fetch, own_hosts, urls
 from imgapis.base.outbound.fetch import FetchError, FetchResult, Note, ignore_note
 from imgapis.base.outbound.urls import Location
 from transforms.models import Source
+from transforms.sources import lifetimes
 from transforms.sources.kinds.http import place_of
 from transforms.sources.kinds.kind import SourceFile
 from transforms.sources.kinds.registry import kind_of
+from transforms.sources.lifetimes import Lifetime
 from transforms.tenant import patterns
 from transforms.tenant.tenants import Tenant
 
@@ -61,7 +63,8 @@ class Original:
 
     `location` gives the URL for a method. `param` is the parameter that named it, for the errors, and `hint` a sentence
     to add where there is no such file. `place` is where it lies, by which staff block it: host and path, or bucket and
-    key, however the src is written and the source is called; `source` is that name, empty for a full URL.
+    key, however the src is written and the source is called; `source` is that name, empty for a full URL. `lifetime` is
+    how long what is made of it lives.
     """
 
     identity: tuple[str, ...]
@@ -69,14 +72,16 @@ class Original:
     location: Callable[[str], Location]
     place: str = ""
     source: str = ""
+    lifetime: Lifetime = field(default_factory=Lifetime)
     param: str = "src"
     hint: str = ""
 
     def fetch(self, note: Note = ignore_note) -> FetchResult:
-        """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter.
-        `note` is called for each step."""
+        """The bytes, the focal point where a bucket's object names one, and how long they are fresh where that counts.
+        Raises FetchError, naming the parameter. `note` is called for each step."""
         try:
-            return self.read(note)
+            result = self.read(note)
+            return result if self.lifetime.obeys_origin else replace(result, fresh_seconds=None)
         except ApiError as refusal:
             self._explain(refusal)
             raise
@@ -162,7 +167,8 @@ def _external(tenant: Tenant, src: str) -> Original:
     if not is_permitted(location):
         raise SourceNotAllowed(_not_allowed(tenant, location), param="src")
     read = lambda note: _fetch(location, is_permitted, note)  # noqa: E731
-    return Original(("url", location.canonical), read, lambda method: location, place_of(location))
+    lifetime = Lifetime(obeys_origin=tenant.origin_cache_control)
+    return Original(("url", location.canonical), read, lambda method: location, place_of(location), lifetime=lifetime)
 
 
 def _not_allowed(tenant: Tenant, location: Location) -> str:
@@ -193,7 +199,7 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
     else:
         hops = _hops(tenant, file.home)
         read = lambda note: _fetch(file.location("GET"), hops, note)  # noqa: E731
-    return Original(identity, read, file.location, file.place, source.name)
+    return Original(identity, read, file.location, file.place, source.name, lifetimes.of_source(source))
 
 
 def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:

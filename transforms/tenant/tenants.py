@@ -65,6 +65,7 @@ class Tenant:
     presets_only: bool
     refused: str
     fallback: str
+    origin_cache_control: bool
     engine: int
     rules: WorkspaceRules
 
@@ -115,6 +116,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         presets_only=bool(row.presets_only),
         refused=row.refused,
         fallback=row.fallback,
+        origin_cache_control=bool(row.origin_cache_control),
         engine=int(row.engine),
         rules=rulebook.of(row.workspace_id, int(row.rules_revision)),
     )

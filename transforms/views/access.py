@@ -33,7 +33,8 @@ def access(request: WorkspaceHttpRequest) -> HttpResponse:
     row = request.workspace
     if request.method == "POST":
         roles.require(request.member.role, "access.edit")
-    initial = {name: "\n".join(getattr(row, name)) for name in LISTS} | {"refused": row.refused}
+    initial = {name: "\n".join(getattr(row, name)) for name in LISTS}
+    initial |= {name: getattr(row, name) for name in ("refused", "origin_cache_control")}
     form = AccessForm(request.POST or None, initial=initial)
     trials = []
     asks_any_source = row.pays_for_any_source
@@ -77,6 +78,7 @@ def _save(request: WorkspaceHttpRequest, cleaned_data: dict) -> None:
         request.workspace,
         request.user.person_id,
         refused=cleaned_data["refused"],
+        origin_cache_control=cleaned_data["origin_cache_control"],
         confirm_any_source=cleaned_data["confirm_any_source"],
         **lists,
     )

@@ -18,6 +18,9 @@ from transforms.sources import named_sources
 from transforms.sources.kinds.registry import KINDS, kind_of
 from transforms.tenant import hosts, tenants
 
+SAVED = "The source is saved. Pictures are made anew from now on."
+SAVED_LIFETIME = "The lifetime is saved. Every server follows within five seconds."
+
 
 @require_GET
 @workspace_page("workspace.view")
@@ -54,18 +57,22 @@ def create(request: WorkspaceHttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
 def source(request: WorkspaceHttpRequest, source: str) -> HttpResponse:
-    """One source: its settings, a test, its deletion."""
+    """One source: its settings, how long its pictures live (`act=lifetime`), a test, its deletion."""
     row = _source(request, source)
-    form = source_forms.change(row, request.POST or None)
-    if form.is_valid():
+    is_lifetime = request.POST.get("act") == "lifetime"
+    form = source_forms.change(row, None if is_lifetime else request.POST or None)
+    lifetime = source_forms.lifetime(row, request.POST if is_lifetime else None)
+    sent = lifetime if is_lifetime else form
+    if sent.is_valid():
         try:
-            named_sources.change(row, actor=request.user.person_id, **form.cleaned_data)
+            named_sources.change(row, actor=request.user.person_id, **sent.cleaned_data)
         except ApiError as refusal:
-            add_error(form, refusal)
+            add_error(sent, refusal)
         else:
-            messages.success(request, "The source is saved. Pictures are made anew from now on.")
+            messages.success(request, SAVED_LIFETIME if is_lifetime else SAVED)
             return redirect("source", request.workspace.namespace, row.name)
-    return render(request, "transforms/source.html", _facts(row) | {"form": form}, status=400 if form.errors else 200)
+    context = _facts(row) | {"form": form, "lifetime": lifetime}
+    return render(request, "transforms/source.html", context, status=400 if sent.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,7 +13,8 @@ import urllib3
 from django.conf import settings
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from imgapis.base.outbound import content, errors, reply, resolution, urls
+from imgapis.base import clock
+from imgapis.base.outbound import content, errors, freshness, reply, resolution, urls
 from imgapis.base.outbound.deadline import Watchdog
 from imgapis.base.outbound.errors import FetchError as FetchError  # callers name it fetch.FetchError
 from imgapis.base.outbound.urls import Location
@@ -53,7 +54,8 @@ class FetchRules:
 class FetchResult:
     """A complete response with status 200: its decompressed body, its Content-Type as sent, its final location.
 
-    `focal` is the raw value of FOCAL_HEADER, the only other header read: the focal point of a bucket's object.
+    `focal` is the raw value of FOCAL_HEADER, the focal point of a bucket's object; `fresh_seconds` is how long it may
+    be reused by its Cache-Control, Expires and Age (None: they do not say). No other header is read.
     """
 
     body: bytes
@@ -61,6 +63,7 @@ class FetchResult:
     status: int
     location: Location
     focal: str | None = None
+    fresh_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,9 @@ def fetch(
 
     `deadline` is a value of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is called
     for every redirect, and for a source given as text; a Location was checked by the caller that parsed it. Nothing
-    of the client's request is sent, and only body, type and focal point are returned. `note` is called for every step
-    that succeeded: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`, `measured`.
-    A status among `busy_statuses` is `source_busy`.
+    of the client's request is sent, and only body, type, focal point and freshness are returned. `note` is called for
+    every step that succeeded: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`,
+    `measured`. A status among `busy_statuses` is `source_busy`.
     """
     rules = rules or configured()
     job = _Job(deadline, max_bytes, rules, note, busy_statuses=busy_statuses)
@@ -302,7 +305,12 @@ def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fe
     _check_time(job)
     headers = response.headers
     return FetchResult(
-        body.finished(), headers.get("content-type"), response.status, location, headers.get(FOCAL_HEADER)
+        body.finished(),
+        headers.get("content-type"),
+        response.status,
+        location,
+        headers.get(FOCAL_HEADER),
+        freshness.fresh_seconds(headers, clock.now()),
     )
 
 

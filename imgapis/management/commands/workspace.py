@@ -27,6 +27,12 @@ class Command(BaseCommand):
         parser.add_argument("--allow-source", action="append", help="an allowed external host; repeat for several")
         parser.add_argument("--suspended", type=int, choices=(0, 1))
         parser.add_argument("--refused", choices=tuple(access_settings.REFUSED), help="what is sent without credits")
+        parser.add_argument(
+            "--origin-cache-control",
+            type=int,
+            choices=(0, 1),
+            help="whether the Cache-Control of full-URL sources bounds how long their outputs live",
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         """Do it and print the workspace."""
@@ -62,6 +68,7 @@ def _values(options: dict[str, Any]) -> dict[str, Any]:
         "allow_source": ("allowed_sources", access_settings.read_sources),
         "refused": ("refused", str),
         "suspended": ("suspended", bool),
+        "origin_cache_control": ("origin_cache_control", bool),
     }
     return {
         attribute: convert(options[option])

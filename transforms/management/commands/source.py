@@ -12,6 +12,7 @@ from transforms.sources.kinds.kind import Kind
 from transforms.sources.kinds.registry import KINDS, kind_of
 
 SETTINGS = ("prefix", "bucket", "region", "access_key", "secret_key")
+LIVES = ("ttl", "origin_cache_control")  # of every kind
 
 
 class Command(BaseCommand):
@@ -30,6 +31,13 @@ class Command(BaseCommand):
         parser.add_argument("--region", help="the S3 region, or the R2 account id")
         parser.add_argument("--access-key")
         parser.add_argument("--secret-key")
+        parser.add_argument("--ttl", type=int, help="how many seconds its outputs live at most; 0 is as long as others")
+        parser.add_argument(
+            "--origin-cache-control",
+            type=int,
+            choices=(0, 1),
+            help="whether the Cache-Control of its server bounds how long they live",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the sources of the workspace."""
@@ -37,7 +45,8 @@ class Command(BaseCommand):
         with commands.refusals_as_command_errors():
             getattr(self, f"_{options['action']}")(workspace.workspace_id, options)
         for row in sources.of_workspace(workspace.workspace_id):
-            self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")
+            lives = (f" ttl {int(row.ttl)}" if row.ttl else "") + " Cache-Control" * bool(row.origin_cache_control)
+            self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}{lives}")
 
     def _create(self, workspace_id: str, options: dict[str, Any]) -> None:
         kind = KINDS[options["kind"] or WebServer.name]
@@ -49,7 +58,8 @@ class Command(BaseCommand):
         if options["kind"] not in (None, row.kind):
             raise CommandError(f"{row.name} is of kind {row.kind}, which cannot be changed: create another source.")
         if not settings:
-            raise CommandError(f"Name what is to change of {row.name}: {', '.join(map(_option, SETTINGS))}.")
+            options_of_all = ", ".join(map(_option, (*SETTINGS, *LIVES)))
+            raise CommandError(f"Name what is to change of {row.name}: {options_of_all}.")
         named_sources.change(row, **settings)
 
     def _delete(self, workspace_id: str, options: dict[str, Any]) -> None:
@@ -65,11 +75,15 @@ class Command(BaseCommand):
         return row
 
 
-def _settings(kind: Kind, options: dict[str, Any]) -> dict[str, str]:
+def _settings(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
     """The settings that are named, by field. Raises CommandError for one that the kind does not have."""
     settings = {name: options[name] for name in SETTINGS if options[name] is not None}
     if surplus := [_option(name) for name in settings if name not in kind.field_names]:
         raise CommandError(f"A source of kind {kind.name} has no {', '.join(surplus)}.")
+    if options["ttl"] is not None:
+        settings["ttl"] = options["ttl"]
+    if options["origin_cache_control"] is not None:
+        settings["origin_cache_control"] = bool(options["origin_cache_control"])
     return settings
 
 

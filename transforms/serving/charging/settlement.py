@@ -1,12 +1,14 @@
 """The charge of one piece of work: looked at before it is done, settled once when it is done."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pynamodb.exceptions import PynamoDBException
 
 from billing.charging import credits
 from billing.charging.charges import Charge
+from billing.models import claims as claim_rows
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from telemetry import recorder
@@ -14,7 +16,7 @@ from telemetry.events import CacheStatus, RequestEvent
 from transforms.engine.job import Output
 from transforms.engine.request import cost
 from transforms.serving.charging import claims
-from transforms.serving.charging.claims import Prints
+from transforms.serving.charging.claims import Prints, Share
 from transforms.serving.image_plans import RenderPlan
 from transforms.tenant.tenants import Tenant
 
@@ -55,27 +57,38 @@ class Settlement:
         if new > 1 or (new and self._refusal):
             self._require(new)
 
-    def settle(self, output: Output, prints: Prints, size: int) -> int:
-        """Charge what is new work in the output; returns the half-credits. Raises ApiError, and nothing is charged.
+    def settle(self, output: Output, prints: Prints, size: int, seconds: int) -> int:
+        """Charge what is new work in the output, which may live for `seconds`; returns the half-credits. Raises
+        ApiError, and nothing is charged.
 
-        The hour is marked before, so that a crash leaves it marked, and after, when the event is written."""
+        The hour is marked before, so that a crash leaves it marked, and after, when the event is written. Where the
+        origin gives less than was asked, claims that made the output free end with it, before it is stored: or it would
+        be made again and again for the charge of a longer life."""
         looks = claims.looks_of(self.plan, output)
         shares = claims.shares(self.plan, output.used)
         pictures = {share: claims.picture(self.tenant, self.plan, share, looks, prints) for share in shares}
         try:
             due = claims.due(self.tenant, self.plan, self._live, pictures, prints, self.started)
+            charged_halves = self._charge_due(due, pictures, size, seconds) if due else 0
+            if seconds < self.plan.seconds and charged_halves < cost.halves(self.plan.spec.endpoint) * len(shares):
+                self._end_claims(pictures.values(), seconds)
         except PynamoDBException as error:
             raise credits.ChargeUnavailable from error
-        if not due:
-            return 0
+        return charged_halves
+
+    def _charge_due(self, due: list[Share], pictures: dict[Share, str], size: int, seconds: int) -> int:
         charge = self._charge(
-            len(due), size, tuple(pictures[share] for share in due), tuple(share.slot for share in due)
+            len(due), size, tuple(pictures[share] for share in due), tuple(share.slot for share in due), seconds
         )
         recorder.current().record(charge.event)
         charged_halves = credits.charge(charge, self.tenant.terms)
         if charged_halves:
             recorder.current().record(charge.event)
         return charged_halves
+
+    def _end_claims(self, pictures: Iterable[str], seconds: int) -> None:
+        digests = [self.plan.claim, *self.plan.slots, *filter(None, [self.plan.former]), *pictures]
+        claim_rows.end_by(self.tenant.workspace_id, digests, int(self.started) + seconds, self.started)
 
     def _require(self, count: int) -> None:
         try:
@@ -85,7 +98,14 @@ class Settlement:
         if refusal:
             raise refusal
 
-    def _charge(self, count: int, size: int = 0, pictures: tuple[str, ...] = (), slots: tuple[str, ...] = ()) -> Charge:
+    def _charge(
+        self,
+        count: int,
+        size: int = 0,
+        pictures: tuple[str, ...] = (),
+        slots: tuple[str, ...] = (),
+        seconds: int | None = None,
+    ) -> Charge:
         plan = self.plan
         event = RequestEvent(
             workspace_id=self.tenant.workspace_id,
@@ -99,4 +119,5 @@ class Settlement:
             cost=cost.halves(plan.spec.endpoint) * count,
         )
         days = self.tenant.limits.retention_days
-        return Charge(event, plan.claim, plan.seconds, self.started, plan.void_before, days, pictures, slots)
+        life = plan.seconds if seconds is None else seconds
+        return Charge(event, plan.claim, life, self.started, plan.void_before, days, pictures, slots)
