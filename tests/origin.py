@@ -25,7 +25,8 @@ STALL_SECONDS = 9.0
 class Origin:
     """`pictures` maps a path to its bytes; `/slow/…` waits half a second first, `/stalled/…` until
     `go_on` is set, STALL_SECONDS at most; `requests` counts them by path; `statuses` maps a path to the status of its
-    refusals; `extra_headers` go with every answer to GET, `headers` with those of a path; `heads` and `head_statuses` are the same of HEAD."""
+    refusals; `extra_headers` go with every answer to GET, `headers` with those of a path; `heads` and `head_statuses`
+    are the same of HEAD."""
 
     def __init__(self, port: int):
         self.port = port
