@@ -173,23 +173,25 @@ def test_nothing_that_is_typed_becomes_markup(owner):
 
 
 @pytest.mark.parametrize(
-    ("why_free", "at_most", "price", "remark"),
+    ("why_free", "at_most", "lifetime", "price", "remark"),
     [
-        ("an alias of a picture you have", True, "nothing", "an alias of a picture you have"),
-        (None, False, "2 credit", "once a year, however often it is seen"),
+        ("an alias of a picture you have", True, YEAR, "nothing", "an alias of a picture you have"),
+        (None, False, YEAR, "2 credit", "once a year, however often it is seen"),
+        (None, False, 600, "2 credit", "each time it is made, however often it is seen"),
         (
             None,
             True,
+            YEAR,
             "at most 2 credit",
             "once a year, however often it is seen; nothing if the original is so small that it comes to a picture you"
             " have",
         ),
     ],
 )
-def test_a_price_is_a_phrase_and_a_remark(why_free, at_most, price, remark):
+def test_a_price_is_a_phrase_and_a_remark(why_free, at_most, lifetime, price, remark):
     result = playground.PlaygroundResult(
         address="",
-        quote={"why_free": why_free, "credits": 2},
+        quote={"why_free": why_free, "credits": 2, "lifetime": lifetime},
         at_most=at_most,
         shown=False,
         signed=False,

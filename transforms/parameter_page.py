@@ -32,13 +32,27 @@ HEAD, and a second output format of a charged picture are free. `/explain/<endpo
 
 FRESHNESS = """## Fresh pictures
 
-An output is served for a year, whatever its source becomes. To show what the source is now:
+An output is served for a year (`/info` for a day), whatever its source becomes. To show what the source is now:
 
 - Upload it under a new name, or change `v`: `src=shop/shoe.jpg&v=2`. It is another picture at once, in every browser
   and cache, and costs what a new picture costs. `v` is yours to choose: a number, a date, a hash of the file.
 - `ttl=3600` bounds the age: an output made more than an hour ago is made again, from what the source is by then, and
   charged again; within the hour it is free. `Cache-Control` tells browsers the same. One output answers requests with
   any `ttl`, each as long as it is new enough for it; one that was made for a `ttl` ends with it.
+- A source can have a `ttl` for all its pictures, on its page, by `/sources` or the `source` command: 60 seconds to a
+  year. The `ttl` of the address goes before that of the preset, the preset's before the source's, the source's before a
+  year. A grid, and a picture with a mark, live as long as the shortest of their sources, and a grid is then made and
+  charged as a whole. Once a shorter `ttl` is set, outputs that are older are made again when they are asked for; what
+  is new enough stays and costs nothing. A longer one brings nothing back that has ended, and no key holds any `ttl`.
+- A source can follow the headers of its originals (`origin_cache_control`, off until its owner turns it on; for full
+  URLs it is a setting of Access): `Cache-Control` (`s-maxage`, else `max-age`), else `Expires`, less `Age`, and for S3
+  and R2 those of the object. They bound the life of what is made from then on, never beyond its `ttl` or a year. What
+  says nothing lives as without them. `no-store`, `no-cache`, `private`, anything below a minute and what cannot be read
+  count as 60 seconds, so that one picture is charged once a minute at most, however often it is asked for.
+- A charge lives exactly as long as its output, so that each making is charged and nothing within a life is. Another
+  format of a charged picture is still free; where its origin allows it less than was charged for, the charge ends with
+  it. `max-age` less `Age` is what is left of a life, and `/explain` says by `lifetime` (seconds), `lifetime_is`
+  (`exact` or a maximum) and `lifetime_by` how long a picture will live and why.
 - A purge ends what we have cached, but not what browsers have: they keep theirs until it expires. Change `v` with it,
   or give pages that have to follow soon a `ttl`.
 

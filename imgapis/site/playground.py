@@ -20,7 +20,7 @@ from imgapis.site import sample_source, snippets
 from transforms.access import fallbacks, origins, presets
 from transforms.engine.request import params
 from transforms.engine.request.query import Query
-from transforms.serving import explain
+from transforms.serving import cache, explain
 from transforms.serving.charging import quotes
 from transforms.serving.delivery import ImageRequest
 from transforms.tenant import hosts, tenants
@@ -116,7 +116,10 @@ class PlaygroundResult:
         """Why it is free, or how often it is paid and when it comes to nothing."""
         if self.quote["why_free"]:
             return self.quote["why_free"]
-        remark = "once a year, however often it is seen"
+        is_short = self.quote["lifetime"] < cache.YEAR_SECONDS
+        remark = (
+            "each time it is made, however often it is seen" if is_short else "once a year, however often it is seen"
+        )
         if self.at_most:
             return f"{remark}; nothing if the original is so small that it comes to a picture you have"
         return remark

@@ -27,7 +27,14 @@ def test_every_row_and_every_exported_attribute_is_in_it_and_no_secret(dynamodb)
     """P17: what the registry finds is what the zip holds, value by value; access keys and sealed secrets are not."""
     owner = teams.new_person("exporter")
     row = workspaces.create(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
-    named_sources.create(row.workspace_id, name="shop", kind="http", prefix="https://canary.example/")
+    named_sources.create(
+        row.workspace_id,
+        name="shop",
+        kind="http",
+        prefix="https://canary.example/",
+        ttl=3600,
+        origin_cache_control=True,
+    )
     for kind, subject_id in (("workspace", row.workspace_id), ("person", owner.person_id)):
         archive = opened(export.stream(kind, subject_id))
         held = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -38,6 +45,10 @@ def test_every_row_and_every_exported_attribute_is_in_it_and_no_secret(dynamodb)
             lines = held[holding.row.Meta.table_name.partition("-")[2] + ".jsonl"].splitlines()
             assert len(lines) == len(list(find(subject_id)))
             assert all(set(json.loads(line)) == set(names) for line in lines)
+        if kind == "workspace":
+            (source,) = map(json.loads, held["sources.jsonl"].splitlines())
+            assert (source["ttl"], source["origin_cache_control"]) == (3600, True)
+            assert json.loads(held["workspaces.jsonl"])["origin_cache_control"] is False
         whole = "".join(held.values())
         assert row.sealed_key not in whole and "sealed" not in "".join(held)
     assert owner.email in held["people.jsonl"]

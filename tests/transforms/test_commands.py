@@ -226,3 +226,24 @@ def test_a_workspace_that_there_is_not_is_refused_by_name(dynamodb, words):
     namespace = f"nobody-{secrets.token_hex(4)}"
     with pytest.raises(CommandError, match=f"There is no workspace {namespace}"):
         run(*(word.format(namespace) for word in words))
+
+
+def test_how_long_the_pictures_of_a_source_live_is_set_from_the_shell(workspace):
+    """P08: without a new revision."""
+    name = workspace.namespace
+    line = run("source", "change", name, "shop", "--ttl", "600", "--origin-cache-control", "1")
+    assert line.endswith(" revision 1 ttl 600 Cache-Control\n")
+    assert run("source", "change", name, "shop", "--ttl", "0").endswith(" revision 1 Cache-Control\n")
+    assert run("source", "change", name, "shop", "--origin-cache-control", "0").endswith(" revision 1\n")
+    made = run("source", "create", name, "vault", *BUCKET, *KEY, "--ttl", "60", "--origin-cache-control", "1")
+    assert made.endswith("vault: s3 pictures revision 1 ttl 60 Cache-Control\n")
+    for ttl in ("59", "31536001", "-1"):
+        with pytest.raises(CommandError, match="60 to 31536000"):
+            run("source", "change", name, "shop", f"--ttl={ttl}")
+    assert acts(workspace)[0] == "source.created" and sources.find(workspace.workspace_id, "shop").ttl == 0
+
+
+def test_a_workspace_follows_the_cache_control_of_full_urls_from_the_shell(workspace):
+    for value in (1, 0):
+        run("workspace", "change", workspace.namespace, "--origin-cache-control", str(value))
+        assert reread(workspace).origin_cache_control is bool(value)

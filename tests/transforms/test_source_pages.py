@@ -104,3 +104,34 @@ def test_fields_nobody_asks_for_change_nothing(owner):
 
 def test_setting_up_sources_is_for_those_who_may():
     assert [role for role in roles.ROLES if roles.allows(role, "sources.edit")] == ["owner", "admin", "developer"]
+
+
+def test_how_long_its_pictures_live_is_set_on_its_page_and_makes_nothing_anew(owner):
+    """P08: without a new revision; what is typed wrong stays and is told at the field."""
+    browser, home, workspace_id = owner
+    browser.submit(f"{home}/sources/new?kind=http", {"name": "timed", "prefix": PREFIX})
+    page = browser.get(f"{home}/sources/timed").text
+    assert "How long pictures live" in page and 'name="origin_cache_control" id' in page and " checked" not in page
+    for ttl in ("59", "31536001", "-1", "an hour"):
+        refused = browser.post(f"{home}/sources/timed", {"act": "lifetime", "ttl": ttl})
+        assert refused.status == 400 and f'value="{ttl}"' in refused.text
+        assert "31536000 seconds" in refused.text or "Enter a number of seconds" in refused.text
+        assert f'value="{PREFIX}"' in refused.text
+    reply = browser.post(
+        f"{home}/sources/timed",
+        {"act": "lifetime", "ttl": "3600", "origin_cache_control": "on", "prefix": "https://x/"},
+    )
+    assert reply.status == 302 and "The lifetime is saved." in browser.follow(reply).text
+    row = sources.find(workspace_id, "timed")
+    assert (int(row.ttl), row.origin_cache_control, int(row.revision), row.prefix) == (3600, True, 1, PREFIX)
+    entry = audit.page(workspace_id).rows[0]
+    assert (entry.act, entry.before["ttl"], entry.after["ttl"]) == ("source.changed", 0, 3600)
+    assert (entry.before["origin_cache_control"], entry.after["origin_cache_control"]) == (False, True)
+    shown = browser.get(f"{home}/sources/timed").text
+    assert 'value="3600"' in shown and " checked" in shown
+    browser.post(f"{home}/sources/timed", {"prefix": PREFIX + "any/"})
+    row = sources.find(workspace_id, "timed")
+    assert (int(row.ttl), row.origin_cache_control, int(row.revision)) == (3600, True, 2)
+    browser.post(f"{home}/sources/timed", {"act": "lifetime", "ttl": ""})
+    row = sources.find(workspace_id, "timed")
+    assert (int(row.ttl), row.origin_cache_control, int(row.revision)) == (0, False, 2)
