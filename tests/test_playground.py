@@ -18,6 +18,7 @@ from transforms.models import sources
 from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("web")
+YEAR = 365 * 86_400
 LANGUAGES = ("HTML", "Next.js", "curl", "CSS", "Markdown", "Python")
 SHOE = {"src": "shop/shoe.jpg", "w": "80"}
 

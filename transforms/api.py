@@ -27,9 +27,8 @@ LONGEST = 2_048
 
 
 class SourceIn(Strict):
-    """A source to be made. What its kind does not use is dropped; the secret is never shown again. `ttl` is how many
-    seconds its outputs live at most (0: as others); with `origin_cache_control` the Cache-Control of its server bounds
-    that too."""
+    """A source to be made. What its kind does not use is dropped; the secret is never shown again. Its outputs live for
+    `ttl` seconds at most (0: as others), with `origin_cache_control` also within its server's Cache-Control."""
 
     name: str = Field(max_length=100)
     kind: str = Field(max_length=10)
@@ -158,8 +157,7 @@ def show_source(request: ApiHttpRequest, name: str) -> dict[str, Any]:
 
 @router.patch("/sources/{name}", response=dict[str, Any])
 def change_source(request: ApiHttpRequest, name: str, payload: SourceChange) -> dict[str, Any]:
-    """Change a source; every picture of it is new work then. With `ttl` and `origin_cache_control` alone it is not:
-    what is new enough stays. Scope: sources.edit."""
+    """Change a source; its pictures are new work then, unless only their lifetime changes. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
     named_sources.change(row, actor=request.caller.actor, **payload.dict())
     return named_sources.public_fields(row)
@@ -197,8 +195,8 @@ def _access(workspace: Workspace) -> dict[str, Any]:
 
 @router.get("/access", response=dict[str, Any])
 def show_access(request: ApiHttpRequest) -> dict[str, Any]:
-    """The allow-lists, presets-only, what a refused miss returns, and whether the Cache-Control of full-URL sources
-    bounds how long their outputs live. Scope: workspace.view."""
+    """The allow-lists, presets-only, refused misses, and whether full URLs' Cache-Control counts. Scope:
+    workspace.view."""
     return _access(workspace_of(request, "workspace.view"))
 
 

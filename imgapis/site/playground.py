@@ -117,9 +117,7 @@ class PlaygroundResult:
         if self.quote["why_free"]:
             return self.quote["why_free"]
         is_short = self.quote["lifetime"] < cache.YEAR_SECONDS
-        remark = (
-            "each time it is made, however often it is seen" if is_short else "once a year, however often it is seen"
-        )
+        remark = f"{'each time it is made' if is_short else 'once a year'}, however often it is seen"
         if self.at_most:
             return f"{remark}; nothing if the original is so small that it comes to a picture you have"
         return remark

@@ -172,3 +172,12 @@ def test_a_problem_names_the_page_that_explains_it(owner, web):
     _, name = owner
     problem = json.loads(ask(name, "/transform?src=shop/shoe.jpg&blur=none").body)
     assert problem["type"].endswith(f"/docs/errors#{problem['code']}")
+
+
+def test_full_urls_follow_the_cache_control_of_their_originals_where_the_page_says_so(owner):
+    """P08: off until it is checked."""
+    browser, namespace = owner
+    assert 'name="origin_cache_control"' in browser.get(f"/w/{namespace}/access").text
+    for choice, expected in (({"origin_cache_control": "on"}, True), ({}, False)):
+        reply = browser.post(f"/w/{namespace}/access", access(**choice))
+        assert reply.status == 302 and row_of(namespace).origin_cache_control is expected

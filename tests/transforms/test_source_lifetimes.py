@@ -283,7 +283,7 @@ def test_requests_at_once_share_one_fetch_one_charge_and_one_life(workspace, ori
 
 
 def test_a_claim_of_a_longer_life_ends_with_the_output_that_it_made_free(workspace, origin, path, at):
-    """P08, B1: or a year's charge would pay for a new picture every minute."""
+    """H35, P08, B1: or a year's charge would pay for a new picture every minute."""
     set_lifetime(workspace, origin_cache_control=True)
     query = f"src=shop{path}&w=30&format="
     assert deliver(workspace, "transform", query + "png").output.seconds == YEAR
@@ -301,7 +301,7 @@ def test_a_claim_of_a_longer_life_ends_with_the_output_that_it_made_free(workspa
 
 
 def test_the_same_picture_under_another_address_ends_the_claim_of_the_picture_too(workspace, origin, path, at):
-    """P08, H4"""
+    """H35, H4"""
     set_lifetime(workspace, origin_cache_control=True)
     deliver(workspace, "transform", f"src=shop{path}&w=320")
     says(origin, path, "max-age=60")
