@@ -1,4 +1,4 @@
-"""The forms of access, presets, fallbacks, purges and comparisons: parsing and wording; validation is in their modules."""
+"""The forms of access, presets, fallbacks, purges and comparisons: parsing and wording; their modules validate."""
 
 from collections.abc import Mapping
 from typing import Any

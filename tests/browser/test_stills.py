@@ -76,7 +76,8 @@ def difference(data: bytes, theirs: Image.Image | None) -> str:
         return f"{mine.shape} for {wanted.shape}"
     alpha = np.abs(wanted[..., 3].astype(int) - mine[..., 3])
     seen = (wanted[..., 3] > OPAQUE) & (mine[..., 3] > OPAQUE)
-    delta = colour_difference.delta_e(colour_difference.lab(wanted[..., :3][seen]), colour_difference.lab(mine[..., :3][seen])) if seen.any() else [0]
+    opaque = (colour_difference.lab(levels[..., :3][seen]) for levels in (wanted, mine))
+    delta = colour_difference.delta_e(*opaque) if seen.any() else [0]
     worst = float(np.percentile(delta, 99))
     if np.percentile(alpha, 99) > MOST_ALPHA or worst > MOST_DELTA_E:
         return f"alpha by {alpha.max()}, ΔE2000 of {worst:.1f} at the 99th percentile"

@@ -1,6 +1,7 @@
 """A stored picture beside what the newest version of the engine draws: for nothing, and nothing is kept."""
 
 import base64
+import json
 from io import BytesIO
 
 import numpy as np
@@ -20,6 +21,7 @@ from transforms.access import access_settings, engine_version
 from transforms.comparison import versions
 from transforms.comparison.measured import Comparison, Difference, Drawing
 from transforms.engine import version
+from transforms.engine.job import Job
 from transforms.engine.operations import comparison
 from transforms.engine.request.query import Query
 from transforms.serving import blocks, delivery, purges
@@ -62,8 +64,9 @@ def drawn(workspace, address: str = ADDRESS) -> bytes:
 
 def everything_of(workspace) -> tuple:
     """What is stored of a workspace: its outputs, its rows in every table, and the credits it has used."""
-    rows = {row.Meta.table_name: stored.items(row.Meta.table_name, workspace.workspace_id) for row in row_classes.registered()}
-    return sorted(buckets.list_keys(prefix=f"365d/{tenant_of(workspace).folder}/")), rows, summary.of(workspace).used
+    tables = [row.Meta.table_name for row in row_classes.registered()]
+    outputs = sorted(buckets.list_keys(prefix=f"365d/{tenant_of(workspace).folder}/"))
+    return outputs, [stored.items(table, workspace.workspace_id) for table in tables], summary.of(workspace).used
 
 
 def shown(address: str) -> Image.Image:
@@ -126,9 +129,7 @@ def test_pictures_of_other_sizes_are_shown_and_not_measured(old):
     plant(old, ADDRESS, of_one_colour((1, 2, 3), (40, 30)))
     result = compared(old)
     assert result.difference is None and not result.is_same
-    assert result.verdict == (
-        "The sizes differ: 40 × 30 pixels before, 40 × 25 now. So no pixels were compared."
-    )
+    assert result.verdict == ("The sizes differ: 40 × 30 pixels before, 40 × 25 now. So no pixels were compared.")
 
 
 def test_the_first_frames_of_animations_are_compared_and_frames_counted(old, origin):
@@ -271,20 +272,33 @@ def test_a_source_that_has_just_failed_is_not_fetched_again(old, origin):
     assert origin.requests["/cut-since.jpg"] == 1
 
 
-def test_a_large_file_is_shown_as_a_preview_and_measured_by_samples(old, origin):
-    noise = np.random.default_rng(2).integers(0, 256, (1_500, 1_400, 3)).astype(np.uint8)
-    origin.pictures["/large.png"] = encoded(Image.fromarray(noise))
-    address = "/transform?src=shop/large.png&format=png"
-    plant(old, address, encoded(Image.fromarray(255 - noise)))
-    result = compared(old, address)
-    assert len(result.stored.body) > comparison.SHOWN_BYTES and result.stored.is_preview and result.newest.is_preview
-    assert max(shown(result.stored.address).size) == comparison.LONGEST_SIDE
-    assert result.difference.step == 2 and "one pixel in 4 was measured" in result.remarks[-1]
-    assert max(shown(result.difference.address).size) <= comparison.LONGEST_SIDE
+def test_a_large_file_is_shown_as_a_preview_and_measured_by_samples(monkeypatch):
+    for name, bound in (("SHOWN_BYTES", 5_000), ("MEASURED_PIXELS", 2_000), ("LONGEST_SIDE", 20)):
+        monkeypatch.setattr(comparison, name, bound)
+    noise = np.random.default_rng(2).integers(0, 256, (90, 60, 3)).astype(np.uint8)
+    changed = noise.copy()
+    changed[44, 30] = 255 - changed[44, 30]
+    large, small = encoded(Image.fromarray(noise)), encoded(Image.fromarray(changed), "JPEG", quality=5)
+    assert len(small) < 5_000 < len(large)
+    document = json.loads(comparison.render(Job("comparison", {}, "json", (large, small))).body)
+    first, second = document["drawings"]
+    assert shown(f"data:,{first['preview']}").size == (13, 20) and not second["preview"]
+    assert document["difference"]["step"] == 2
+    document = json.loads(
+        comparison.render(Job("comparison", {}, "json", (large, encoded(Image.fromarray(changed))))).body
+    )
+    levels = np.asarray(shown(f"data:,{document['difference']['picture']}"))
+    assert levels.shape == (15, 10) and (levels > 0).sum() == 1, "no pixel is averaged away"
 
 
 def difference(**changes) -> Difference:
-    return Difference(**{"median": 0.0, "p99": 0.0, "greatest": 0.0, "visible": 0.0, "step": 1, "address": ""} | changes)
+    none = {"median": 0.0, "p99": 0.0, "greatest": 0.0, "visible": 0.0, "step": 1, "address": ""}
+    return Difference(**none | changes)
+
+
+def comparison_with(**changes) -> Comparison:
+    before, now = (Drawing(engine, body, "image/png", "", 40, 25, 1) for engine, body in ((1, b"before"), (2, b"now")))
+    return Comparison(before, now, difference(**changes), same_source=True)
 
 
 @pytest.mark.parametrize(
@@ -298,9 +312,13 @@ def difference(**changes) -> Difference:
     ],
 )
 def test_a_difference_is_visible_beyond_the_published_bounds(changes, is_visible):
-    drawing = Drawing(1, b"one", "image/png", "", 40, 25, 1)
-    result = Comparison(drawing, Drawing(2, b"two", "image/png", "", 40, 25, 1), difference(**changes), True)
+    result = comparison_with(**changes)
     assert (result.is_same, result.verdict.startswith("A visible difference")) == (not is_visible, is_visible)
+
+
+def test_what_was_measured_by_samples_says_so():
+    (remark,) = comparison_with(step=2).remarks
+    assert remark == "The picture is large: one pixel in 4 was measured, evenly over the picture."
 
 
 def test_a_share_that_is_not_nothing_never_looks_like_nothing():

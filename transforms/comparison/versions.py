@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
+
 from imgapis.base import waiting
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
@@ -61,7 +63,7 @@ def _plans(tenant: Tenant, address: str, accept: str | None) -> list[RenderPlan]
     """The plans of an address, one of each format that it may be answered in. Raises InvalidTarget."""
     parsed = targets.parse(tenant, address)
     if parsed.endpoint.startswith("info"):
-        raise InvalidTarget("This address answers with facts about a picture: there is no picture to compare.", param="target")
+        raise InvalidTarget("This address answers with facts alone: there is no picture to compare.", param="target")
     try:
         presets.guard(tenant, parsed.endpoint, parsed.query)
         plans = [image_plans.make(tenant, *parsed, header) for header in (accept, *ACCEPTS)]
@@ -75,12 +77,17 @@ def compare(tenant: Tenant, stored: StoredPicture) -> Comparison:
     charged or counted as a request. Waits for a turn of the workspace as a new picture does. Raises ApiError as the
     picture would, and FreeWorkUsedUp."""
     free_work.spend(tenant.workspace_id, free_work.COMPARISON)
-    with waiting.place(tenant.workspace_id), concurrency.slot(tenant.folder, tenant.limits.concurrency):
+    with waiting.place(tenant.workspace_id), concurrency.slot(tenant.folder, tenant.limits.concurrency, turn_seconds()):
         output, prints = _drawn_anew(tenant, stored.plan)
         delivery.require_served_now(tenant, stored.plan)
         with engine_errors.as_api_errors():
             measured = rendering.compare(tenant.workspace_id, stored.output.body, output.body)
     return _comparison(stored.output, output, json.loads(measured.body), _same_source(stored, prints))
+
+
+def turn_seconds() -> float:
+    """How long a comparison may wait for its turn: half of what a picture may, since two jobs follow."""
+    return settings.TURN_SECONDS / 2
 
 
 def _drawn_anew(tenant: Tenant, plan: RenderPlan) -> tuple[Output, Prints]:
@@ -104,9 +111,7 @@ def _same_source(stored: StoredPicture, prints: Prints) -> bool | None:
     return stored.output.prints == ",".join(prints) if stored.output.prints else None
 
 
-def _comparison(
-    stored: CachedOutput, output: Output, measured: dict[str, Any], same_source: bool | None
-) -> Comparison:
+def _comparison(stored: CachedOutput, output: Output, measured: dict[str, Any], same_source: bool | None) -> Comparison:
     before, now = measured["drawings"]
     difference = measured["difference"]
     if difference:
