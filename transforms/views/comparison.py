@@ -16,6 +16,8 @@ from transforms.comparison.versions import StoredPicture
 from transforms.engine import version
 from transforms.tenant import tenants
 
+UNLISTED = "No address is kept here, so there is no list to choose from: paste one from a page of yours."
+
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
@@ -28,6 +30,7 @@ def comparison(request: WorkspaceHttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "engine": facts,
+        "unlisted": UNLISTED,
         "purges": roles.allows(role, "cache.purge"),
         "moves": roles.allows(role, "access.edit") and facts["version"] < version.NEWEST,
     }
