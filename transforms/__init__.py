@@ -1,4 +1,4 @@
 """Images: sources, access, rendering, delivery, custom domains.
 
-engine ← models ← render ← tenant ← domains ← sources ← access ← serving ← doctor ← views ← management
+engine ← models ← render ← tenant ← domains ← sources ← access ← serving ← doctor ← comparison ← views ← management
 """

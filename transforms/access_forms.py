@@ -1,4 +1,4 @@
-"""The forms of access, presets, fallbacks and purges: parsing and wording; validation is in their modules."""
+"""The forms of access, presets, fallbacks, purges and comparisons: parsing and wording; their modules validate."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -133,4 +133,16 @@ class PurgeForm(forms.Form):
     )
     target = _line(
         "Which", "The address, the beginning of src (shop/summer/), or the source's name. Empty for everything."
+    )
+
+
+class ComparisonForm(forms.Form):
+    """The address of a picture to compare versions of the engine by."""
+
+    target = _line(
+        "Image address",
+        "As in your page: the whole address, or from /transform on.",
+        required=True,
+        missing="Paste the address of one of your pictures, such as /transform?src=shop/shoe.jpg&w=800.",
+        inputmode="url",
     )

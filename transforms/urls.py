@@ -1,8 +1,8 @@
-"""The pages of images: sources, access, signing, presets, fallbacks, purges, custom domains."""
+"""The pages of images: sources, access, signing, presets, fallbacks, purges, engine versions, custom domains."""
 
 from django.urls import path
 
-from transforms.views import access, domains, fallbacks, presets, purge, signing, sources
+from transforms.views import access, comparison, domains, fallbacks, presets, purge, signing, sources
 
 urlpatterns = [
     path("w/<slug:namespace>/sources", sources.listed, name="sources"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("w/<slug:namespace>/fallbacks/defaults", fallbacks.defaults, name="fallback-defaults"),
     path("w/<slug:namespace>/fallbacks/<slug:fallback>/delete", fallbacks.delete, name="fallback-delete"),
     path("w/<slug:namespace>/purge", purge.purge, name="purge"),
+    path("w/<slug:namespace>/purge/compare", comparison.comparison, name="engine-comparison"),
     path("w/<slug:namespace>/engine", purge.engine, name="engine"),
     path("w/<slug:namespace>/domains", domains.listed, name="domains"),
     path("w/<slug:namespace>/domains/<str:domain>", domains.domain, name="domain"),

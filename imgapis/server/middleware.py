@@ -101,13 +101,17 @@ class SiteFiles(WhiteNoiseMiddleware):
 
 
 BILLING_PAGES = re.compile(r"/w/[^/]+/billing(/|\Z)")
+COMPARISON_PAGE = re.compile(r"/w/[^/]+/purge/compare\Z")
 
 
 def page_policy(path: str = "") -> str:
     """The Content-Security-Policy of pages: ourselves and our image hosts, nothing inline, nobody else (P09). A form of
-    a billing page may lead to Stripe's own pages, which a redirect after it does (P03)."""
+    a billing page may lead to Stripe's own pages, which a redirect after it does (P03). The page that compares pictures
+    has them in itself, as data, since they are stored nowhere."""
     form_targets = f"'self' {settings.STRIPE_PAGES}" if BILLING_PAGES.match(path) else "'self'"
     image_sources = f"http://*.{settings.IMAGE_DOMAIN}:* https://*.{settings.IMAGE_DOMAIN}"
+    if COMPARISON_PAGE.match(path):
+        image_sources += " data:"
     return (
         f"default-src 'none'; img-src 'self' {image_sources}; style-src 'self'; script-src 'self'; connect-src 'self';"
         f" base-uri 'none'; form-action {form_targets}; frame-ancestors 'none'"

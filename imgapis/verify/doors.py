@@ -93,6 +93,7 @@ def fill_workspace(account: SeedAccount, origin: int, marks: Marks) -> None:
             "status": "error",
         },
         "purge": {"scope": "prefix", "target": f"shop/{marks.say('account', 'purged')}/", "act": "purge"},
+        "purge/compare": {"target": f"/transform?src=shop/{marks.say('viewer', 'compared')}.jpg"},
         "team": {"email": marks.email("guest"), "role": "viewer"},
         "settings": {"business_name": marks.say("account", "business"), "namespace": account.namespace},
         "sources/shop/doctor": {"path": f"{marks.say('viewer', 'examined')}.jpg"},

@@ -76,6 +76,7 @@ ROUTES = {
     "fallback-delete": (None, "access.edit"),
     "purge": ("cache.purge", "cache.purge"),
     "engine": (None, "access.edit"),
+    "engine-comparison": ("workspace.view", "workspace.view"),
     "domains": ("workspace.view", "domains.edit"),
     "domain": ("workspace.view", None),
     "domain-check": (None, "domains.edit"),

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.engine import metrics
+from transforms.engine import colour_difference
 
 # ImageDecoder needs a secure context; the page is answered here and nothing leaves the machine.
 ADDRESS = "https://drawings.example/"
@@ -92,15 +92,5 @@ def _image(drawing: dict) -> Image.Image:
 def difference(one: Image.Image, other: Image.Image) -> float:
     """CIEDE2000 of two pictures at the 99th percentile of their pixels, on white or on black, whichever is more."""
     assert one.size == other.size
-    return max(_difference_on(one, other, ground) for ground in ((255, 255, 255, 255), (0, 0, 0, 255)))
-
-
-def _difference_on(one: Image.Image, other: Image.Image, ground: tuple[int, int, int, int]) -> float:
-    a, b = (
-        np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, ground), image.convert("RGBA")))[..., :3]
-        for image in (one, other)
-    )
-    unlike = (a != b).any(axis=-1)
-    differences = np.zeros(unlike.shape)
-    differences[unlike] = metrics.delta_e(metrics.lab(a[unlike]), metrics.lab(b[unlike]))
-    return float(np.percentile(differences, 99))
+    grounds = colour_difference.ON_WHITE, colour_difference.ON_BLACK
+    return max(float(np.percentile(colour_difference.on_ground(one, other, ground), 99)) for ground in grounds)

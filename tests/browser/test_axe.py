@@ -66,6 +66,7 @@ WORKSPACE = (
     "presets",
     "fallbacks",
     "purge",
+    "purge/compare",
     "domains",
     "data",
     "data/erase",

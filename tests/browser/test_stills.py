@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine import bmps, metrics, pictures, profiles
+from tests.engine import bmps, pictures, profiles
 from tests.engine.coloured_sources import p3_profile
 from tests.engine.test_stills import ADOBE, FILES, chrm, gama, iccp, png
 from tests.transforms import pillow_pictures
+from transforms.engine import colour_difference
 from transforms.engine.errors import EngineError
 from transforms.engine.profiles import cicp, icc
 
@@ -75,7 +76,8 @@ def difference(data: bytes, theirs: Image.Image | None) -> str:
         return f"{mine.shape} for {wanted.shape}"
     alpha = np.abs(wanted[..., 3].astype(int) - mine[..., 3])
     seen = (wanted[..., 3] > OPAQUE) & (mine[..., 3] > OPAQUE)
-    delta = metrics.delta_e(metrics.lab(wanted[..., :3][seen]), metrics.lab(mine[..., :3][seen])) if seen.any() else [0]
+    opaque = (colour_difference.lab(levels[..., :3][seen]) for levels in (wanted, mine))
+    delta = colour_difference.delta_e(*opaque) if seen.any() else [0]
     worst = float(np.percentile(delta, 99))
     if np.percentile(alpha, 99) > MOST_ALPHA or worst > MOST_DELTA_E:
         return f"alpha by {alpha.max()}, ΔE2000 of {worst:.1f} at the 99th percentile"

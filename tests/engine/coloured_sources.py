@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from tests.engine import metrics, pictures
+from transforms.engine import colour_difference
 
 SIZE = (120, 80)
 # The primaries of Display P3 adapted to the white of profiles (D50), as Apple's own profile has them.
@@ -57,7 +58,7 @@ def p3_profile() -> bytes:
 
 def in_p3(image: Image.Image) -> Image.Image:
     """The levels that show an sRGB picture's colours on a Display P3 screen."""
-    light = metrics.linear(np.asarray(image)) @ (np.linalg.inv(P3_TO_XYZ) @ metrics.TO_XYZ).T
+    light = colour_difference.linear(np.asarray(image)) @ (np.linalg.inv(P3_TO_XYZ) @ colour_difference.TO_XYZ).T
     return Image.fromarray(metrics.encoded(light).round().astype(np.uint8))
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tests.engine import coloured_sources, metrics, pictures, profiles
+from tests.engine import coloured_sources, pictures, profiles
 from tests.engine.test_stills import ADOBE, COLOUR, FILES, gama, png
+from transforms.engine import colour_difference
 from transforms.engine.codecs import encode
 from transforms.engine.metadata import gain_maps
 from transforms.engine.profiles import cicp, icc
@@ -141,7 +142,7 @@ def test_steps_come_out_alike_in_both_colours(values):
         for extra in ({}, {"profile": "keep"})
     ]
     a, b = np.asarray(each[0].convert("RGB")), np.asarray(in_srgb(each[1]))
-    assert np.percentile(metrics.delta_e(metrics.lab(a), metrics.lab(b)), 95) <= 4
+    assert np.percentile(colour_difference.delta_e(colour_difference.lab(a), colour_difference.lab(b)), 95) <= 4
 
 
 def test_animations_keep_it_too():

@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from tests.engine import metrics, pictures, profiles
 from tests.engine.coloured_sources import p3_profile
+from transforms.engine import colour_difference
 from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
@@ -366,9 +367,9 @@ def test_the_colours_of_the_whole_cube_are_those_of_chromium():
     steps = np.array([0, 51, 102, 153, 204, 255])
     cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(18, 12, 3)
     got = np.asarray(drawn(png(cube, (b"cICP", bytes((12, 13, 0, 1))))))[..., :3]
-    light = metrics.linear(cube) @ (np.linalg.inv(metrics.TO_XYZ) @ cicp.PRIMARIES[12].to_xyz()).T
+    light = colour_difference.linear(cube) @ (np.linalg.inv(colour_difference.TO_XYZ) @ cicp.PRIMARIES[12].to_xyz()).T
     want = metrics.encoded(np.clip(light, 0, 1))
-    assert np.percentile(metrics.delta_e(metrics.lab(got), metrics.lab(want)), 99) <= 2
+    assert np.percentile(colour_difference.delta_e(colour_difference.lab(got), colour_difference.lab(want)), 99) <= 2
 
 
 @pytest.mark.parametrize("options", [{"restart_marker_rows": 1}, {"restart_marker_blocks": 1}])

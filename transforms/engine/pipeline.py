@@ -11,7 +11,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.formats import FORMATS
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
-from transforms.engine.operations import grid, info, placeholder, shrink
+from transforms.engine.operations import comparison, grid, info, placeholder, shrink
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.steps import (
@@ -153,6 +153,7 @@ OPERATIONS: Mapping[str, Callable[[Job], Output]] = {
     "info": info.render,
     "grid": grid.render,
     "placeholder": placeholder.render,
+    "comparison": comparison.render,
 }
 
 

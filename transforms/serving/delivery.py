@@ -112,7 +112,7 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
         fits=lambda outcome: plan.accepts(outcome.output),
         since=plan.purged_before,
     )
-    _require_served_now(tenant, plan)
+    require_served_now(tenant, plan)
     if not result.rendered:
         return ImageResponse(plan, result.output, CacheStatus.HIT)
     if not is_leader:
@@ -135,7 +135,7 @@ def _turn_seconds(image_request: ImageRequest) -> float:
     return settings.TURN_SECONDS - (time.monotonic() - image_request.started)
 
 
-def _require_served_now(tenant: Tenant, plan: RenderPlan) -> None:
+def require_served_now(tenant: Tenant, plan: RenderPlan) -> None:
     """Raise PictureBlocked where staff have blocked the picture while it was being made (H25)."""
     try:
         current = tenants.of_namespace(tenant.namespace)
@@ -202,7 +202,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     charge.look_again(prints)
     output = _render(tenant, plan, originals)
     failures.memory.forget(tenant, plan)
-    _require_served_now(tenant, plan)
+    require_served_now(tenant, plan)
     seconds = _paid_life(plan, output, originals)
     entry = _cached_output(plan, output, originals, prints, charge.started, seconds)
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)), seconds)

@@ -74,6 +74,13 @@ def examine(workspace: str, body: bytes) -> Output:
     return pool().run(job, workspace, workloads.of_source(body, job.limits))
 
 
+def compare(workspace: str, first: bytes, second: bytes) -> Output:
+    """Two drawings of a picture compared (`engine.operations.comparison`), in the turn of their workspace. Raises
+    EngineError."""
+    job = Job(endpoint="comparison", values={}, output_format="json", sources=(first, second), limits=limits())
+    return pool().run(job, workspace, sum(workloads.of_source(body, job.limits) for body in job.sources if body))
+
+
 def _values(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> PictureValues:
     """The canonical values; that there is a mark; and the object's focal point where nothing else places the cut."""
     values: PictureValues = {**plan.spec.values}

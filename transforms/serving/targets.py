@@ -1,5 +1,6 @@
 """What somebody means who names pictures: an image address as copied from a page, or the beginning of a src."""
 
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -18,6 +19,14 @@ class InvalidTarget(ApiError):
     """The text names no picture of the workspace."""
 
     code = "invalid_target"
+
+
+class ImageAddress(NamedTuple):
+    """What an address asks for, without its signature."""
+
+    endpoint: str
+    query: Query
+    path_source: str | None
 
 
 def of_beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
@@ -44,6 +53,16 @@ def _first_of_beginning(tenant: Tenant, target: str) -> tuple[Original, str]:
 
 def of_address(tenant: Tenant, address: str) -> image_plans.RenderPlan:
     """The plan of an address as copied from a page; its signature is removed. Raises InvalidTarget."""
+    parsed = parse(tenant, address)
+    try:
+        return image_plans.make(tenant, *parsed, None)
+    except ApiError as refusal:
+        raise InvalidTarget(refusal.message, param="target") from refusal
+
+
+def parse(tenant: Tenant, address: str) -> ImageAddress:
+    """An address as copied from a page: a URL of one of the workspace's hosts, or path and query. Raises
+    InvalidTarget."""
     try:
         parts = urlsplit(address.strip())
         host = parts.hostname
@@ -62,11 +81,9 @@ def of_address(tenant: Tenant, address: str) -> image_plans.RenderPlan:
     )
     if endpoint is None:
         raise InvalidTarget("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
-    query = Query.parse(parts.query).without_signature()
-    try:
-        return image_plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
-    except ApiError as refusal:
-        raise InvalidTarget(refusal.message, param="target") from refusal
+    return ImageAddress(
+        endpoint, Query.parse(parts.query).without_signature(), unquote(path[len(endpoint) + 2 :]) or None
+    )
 
 
 def _ours(tenant: Tenant, host: str) -> bool:

@@ -1,1 +1,1 @@
-"""What else is made of pictures: info, grid, placeholder, and re-encoding alone."""
+"""What else is made of pictures: info, grid, placeholder, comparison, and re-encoding alone."""

@@ -22,8 +22,9 @@ from imgapis.base.errors import ApiError
 
 HEAD = 1  # a cold HEAD looks into the bucket
 FALLBACK = 1  # a picture instead of 402
-EXPLAIN = 2  # /explain and the playground's previews: settings, bucket and ledger are looked at
+EXPLAIN = 2  # /explain, the playground's previews, what is stored of an address: settings, bucket and ledger
 DOCTOR = 40  # a fetch and a decoding
+COMPARISON = 80  # a fetch, a rendering that may fail, and the decoding and measuring of two pictures
 FAILED_RENDERING = 40  # of a source that took too long or made the decoder fail; the most of any that failed
 PIXELS_PER_POINT = 1_000_000  # decoded or made by a rendering that failed in another way: some 50 ms of a process
 # Failures that a source's header decides, before a pixel is decoded; and those before which nothing was done.
@@ -35,8 +36,8 @@ TRIES, TRY_SECONDS = 50, 0.002
 WINDOW_SECONDS = 60
 MOST_OWED_MINUTES = 10
 USED_UP = (
-    "This workspace has asked for more free work (quotes, HEAD requests, tests of sources, pictures that could not be"
-    " made) than there is in a minute. Cached pictures are not affected. Wait as Retry-After says."
+    "This workspace has asked for more free work (quotes, HEAD requests, tests of sources, comparisons, pictures that"
+    " could not be made) than there is in a minute. Cached pictures are not affected. Wait as Retry-After says."
 )
 OWED = (
     "Too many pictures of this workspace could not be made, which cost it nothing. New ones are made again after the"
