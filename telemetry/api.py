@@ -97,8 +97,8 @@ def usage(request: ApiHttpRequest, range: str = "7d") -> UsageOut:
 def events(request: ApiHttpRequest, cursor: str | None = None) -> EventsOut:
     """Requests one by one, newest first. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    query = event_rows.page(request.caller.workspace_id, cursors.decode("events", cursor))
-    page = cursors.page_of("events", query)
+    name = f"events {request.caller.workspace_id}"
+    page = cursors.page_of(name, event_rows.page(request.caller.workspace_id, cursors.decode(name, cursor)))
     return EventsOut(events=[_event(event) for event in page.rows], cursor=page.cursor)
 
 

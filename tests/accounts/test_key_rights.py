@@ -176,6 +176,17 @@ def test_an_invitation_made_by_a_key_ends_with_it(owner):
             assert joins
 
 
+def test_an_invitation_made_by_a_key_ends_when_the_key_expires(owner, monkeypatch):
+    """H24, H8: an invitation that is sent on a key's last day lives a week, the key does not."""
+    guest, narrow, now = teams.new_person("guest"), key_of(owner, ["members.manage", "workspace.view"]), clock.now()
+    assert narrow.ask("POST", "/invites", {"email": guest.email, "role": "viewer"})[0].status == 201
+    ApiKey(narrow.row.prefix).update(actions=[ApiKey.expires.set(now + DAY)])
+    monkeypatch.setattr(clock, "now", lambda: now + DAY + 1)
+    with pytest.raises(invites.InvalidInvite):
+        invites.accept(teams.newest_token(guest.email), guest)
+    assert members.role_of(owner.workspace.workspace_id, guest.person_id) is None
+
+
 def test_a_key_of_somebody_who_was_removed_stays_ended_when_they_come_back(owner):
     """A12: it may have leaked, and its maker comes back without it."""
     workspace, mate = owner.workspace, teams.new_person("back")

@@ -229,3 +229,11 @@ def test_usage_and_events_add_up_to_the_same(owner, foreign):
     assert owner.ask("GET", f"/events/{listed_events[0]['id']}")[1] == listed_events[0]
     assert foreign.ask("GET", f"/events/{listed_events[0]['id']}")[0].status == 404
     assert owner.ask("GET", "/usage?range=2d")[1]["code"] == "invalid_range"
+
+
+def test_a_cursor_of_another_workspace_is_refused(owner, foreign):
+    """A9"""
+    events.write(some(foreign.workspace.workspace_id, 150, clock.now() - 50, clock.now()))
+    cursor = foreign.ask("GET", "/events")[1]["cursor"]
+    reply, problem = owner.ask("GET", f"/events?cursor={cursor}")
+    assert (reply.status, problem["code"]) == (400, "invalid_cursor")

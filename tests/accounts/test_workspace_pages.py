@@ -91,6 +91,15 @@ def test_after_a_renaming_both_names_serve_and_the_pages_move(owner, workspace):
     assert owner.get(f"/w/{new_name}/team").status == 200
 
 
+def test_an_old_namespace_tells_a_stranger_nothing_of_the_new_one(owner, workspace):
+    """H24, A9: the pages move for members alone."""
+    old_name, stranger = workspace.namespace, Browser()
+    sign_in(stranger, fresh_address("stranger"))
+    workspaces.rename(workspace, people.of_email(owner.address).person_id, free_namespace())
+    page = stranger.get(f"/w/{old_name}/team")
+    assert (page.status, page.location) == (404, "") and workspace.namespace not in page.text
+
+
 def test_an_old_namespace_is_given_to_nobody_else_and_back_to_its_owner(workspace):
     person = people.create(fresh_address("renamer"))
     stranger = people.create(fresh_address("stranger"))

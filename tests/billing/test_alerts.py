@@ -223,6 +223,16 @@ def test_the_guard_stands_before_a_webhook(team, address):
     assert len(outgoing_rows(workspace)) == 1
 
 
+@pytest.mark.parametrize("address", ["http://shop.example/hook", "https://demo.localhost/hook"])
+def test_an_address_that_may_be_saved_no_more_is_not_posted_to_either(team, address):
+    """H24, S17: it may have been saved before its host became one of ours, or before https was asked for."""
+    workspace, _ = team
+    outgoing_webhooks.configure(workspace.workspace_id, "p_1", address)
+    spend(workspace, 1_000)
+    send_due(workspace)
+    assert outgoing_webhooks.of(workspace.workspace_id).last_outcome == "invalid_webhook"
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -23,6 +23,7 @@ from billing.stripe import (
 )
 from imgapis.base import clock
 from imgapis.support.acts.of_workspaces import WORKSPACE
+from tests.accounts import teams
 from tests.billing.test_charge import bill
 
 
@@ -325,6 +326,18 @@ def test_an_event_replayed_by_staff_stands_in_the_log_of_whom_it_is_of(world, we
     assert WORKSPACE["replay"].perform(Staff("p_staff", role="billing"), buyer, answers) == "Replayed: acted."
     entry = next(entry for entry in audit.newest(buyer.workspace_id, 9) if entry.act == "stripe.replayed")
     assert (entry.actor, entry.target, entry.reason) == ("staff:p_staff", first_event["id"], "It never arrived")
+
+
+def test_what_came_of_a_replay_from_another_workspace_s_page_stands_in_the_log_of_whom_it_is_of(world, web, buyer):
+    """H24, A17: the other's log says no more than that staff replayed an event from its page."""
+    world.buys(buyer)
+    (first_event, *_) = world.taken()
+    other = teams.new_workspace(teams.new_person("other"))
+    answers = {"event": first_event["id"], "reason": "It never arrived"}
+    WORKSPACE["replay"].perform(Staff("p_staff", role="billing"), other, answers)
+    logs = [audit.newest(row.workspace_id, 9) for row in (other, buyer)]
+    outcomes = [[entry.after for entry in log if entry.act == "stripe.replayed"] for log in logs]
+    assert outcomes == [[{"outcome": "begun"}], [{"outcome": "acted"}]]
 
 
 def test_setting_up_again_makes_nothing_twice(world):

@@ -17,6 +17,7 @@ from billing.charging import counters
 from billing.plans import periods
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import BucketError, StoredObject
+from imgapis.base.mail import outbox
 from imgapis.models import erasures
 from imgapis.privacy import certificates, erasure, registry, steps, suppression
 from imgapis.tables import migration, row_classes
@@ -247,6 +248,28 @@ def test_nobody_is_given_the_namespace_of_an_erased_workspace(dynamodb, bucket):
     other = workspaces.create_unowned(namespace=f"n-{tokens.random_id('x')[2:14]}", allowance=10)
     with pytest.raises(namespaces.NamespaceTaken):
         workspaces.rename(other, "system", old)
+
+
+def test_an_erased_namespace_stays_taken_when_the_key_of_its_digest_is_rotated(dynamodb, bucket, settings):
+    """H24, D8"""
+    row, person = filled()
+    erasure.request("workspace", row.workspace_id, at_once=True)
+    erasure.process_due()
+    settings.PRIVACY_KEY, settings.PRIVACY_KEY_FALLBACKS = "a newer one", [settings.PRIVACY_KEY]
+    with pytest.raises(namespaces.NamespaceTaken):
+        workspaces.create(person.person_id, namespace=row.namespace, business_name="again")
+
+
+def test_a_mail_to_an_erased_address_that_names_no_person_goes_too(dynamodb, bucket, monkeypatch):
+    """H24, P19: an invitation and a code are to an address, whoever has it."""
+    row, _ = filled()
+    person = teams.new_person("invited")
+    outbox.add(
+        outbox.new_mail(person.email, "A subject", "emails/invite.txt", delay=600, workspace_id=row.workspace_id)
+    )
+    erasure.request("person", person.person_id, at_once=True)
+    run_to_end(person.person_id, monkeypatch)
+    assert left_of(person.email) == []
 
 
 def test_a_member_goes_and_the_workspace_stays(dynamodb, bucket, monkeypatch):

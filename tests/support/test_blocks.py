@@ -8,8 +8,12 @@ import pytest
 
 from accounts import audit
 from accounts.models import workspaces
+from accounts.people import people
 from billing.charging import summary
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
+from imgapis.base.mail.rows import OutgoingMail
+from imgapis.privacy import registry
 from tests import environment
 from tests.people import Browser, fresh_address, mails, sign_in
 from tests.transforms.web_client import ask
@@ -95,6 +99,16 @@ def test_an_edited_source_stays_blocked(place, team):
     assert code_of_plan(place, "cellar/any/bad.jpg2") == code_of_plan(place, "shop/any/bad.jpg") == ""
 
 
+def test_a_blocked_source_stays_blocked_when_it_is_led_elsewhere(place, team):
+    """H24, H25: its owner may edit it, and staff alone lift the block."""
+    row, fields = place.row(), {"kind": "s3", "region": "eu-west-1", "access_key": "AKIDEXAMPLE", "secret_key": "x"}
+    source = named_sources.create(row.workspace_id, name="cellar", bucket="cellar", **fields)
+    act(team["support"], place, "block", scope="source", target="cellar")
+    named_sources.change(source, bucket="attic")
+    assert code_of_plan(place, "cellar/any/bad.jpg") == "picture_blocked"
+    assert code_of_plan(place, "shop/any/bad.jpg") == ""
+
+
 @pytest.mark.parametrize(
     "src",
     [
@@ -159,13 +173,25 @@ def test_a_picture_that_is_blocked_while_it_is_made_is_neither_answered_nor_char
 
 def test_owners_are_told_what_and_why_and_see_it_on_their_page(place, team):
     act(team["admin"], place, "block", scope="prefix", target="shop/any/summer/")
-    (mail,) = [each for each in mails(place.address) if "blocked" in each["Subject"]]
-    text = mail.get_content()
+    (message,) = [each for each in mails(place.address) if "blocked" in each["Subject"]]
+    text = message.get_content()
     assert "shop/any/summer/" in text and WHY in text
     page = place.get(f"/w/{place.namespace}/access")
     assert "Blocked by support" in page.text and "shop/any/summer/" in page.text and WHY in page.text
     entry = audit.page(place.row().workspace_id).rows[0]
     assert (entry.act, entry.reason, entry.target) == ("picture.blocked", WHY, "prefix")
+
+
+def test_an_export_and_an_erasure_find_the_mail_of_a_block(place, monkeypatch):
+    """D6: it holds an address of a picture, and waits in the outbox while no mail server answers."""
+    monkeypatch.setattr(mail, "dispatch", lambda row: None)
+    person_id = people.of_email(place.address).person_id
+    blocks.block(place.row(), "staff:p_x", "prefix", "shop/any/summer/", WHY)
+    people.change_email(people.of_email(place.address), fresh_address("moved"))
+    (holding,) = [each for each in registry.HOLDINGS if each.row is OutgoingMail]
+    for kind, owner_id in (("workspace", place.row().workspace_id), ("person", person_id)):
+        rows = registry.find(kind, holding)(owner_id)
+        assert "emails/blocked.txt" in [row.template for row in rows], kind
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,14 @@ def _mail_owners(row: Workspace, rule: BlockRule) -> None:
         "reason": rule.reason,
     }
     for person in people.of_ids(members.owner_ids(row.workspace_id)):
-        mail.send(person.email, f"Pictures of {row.namespace} are blocked", "emails/blocked.txt", context)
+        mail.send(
+            person.email,
+            f"Pictures of {row.namespace} are blocked",
+            "emails/blocked.txt",
+            context,
+            person_id=person.person_id,
+            workspace_id=row.workspace_id,
+        )
 
 
 def _places(tenant: Tenant, scope: str, target: str) -> list[str]:
