@@ -188,7 +188,7 @@ def test_a_worker_may_send_mails_alone_and_ends_when_it_is_told_to():
     command = [sys.executable, "manage.py", "work", "--only", "outbox"]
     worker = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.DEVNULL)
     try:
-        until(lambda: [message["Subject"] for message in mails(address)], bool)
+        assert until(lambda: [message["Subject"] for message in mails(address)], bool) == ["A subject"]
     finally:
         worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
