@@ -1,0 +1,150 @@
+"""CSS in an SVG: rules and declarations that draw are kept, and whatever names an address is left out."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import tinycss2
+
+from transforms.engine.errors import EngineError
+
+# The only address is that of an element of the same drawing. A name is read by several parsers, so it has to be plain.
+LOCAL = re.compile(r"#[^\s\"'()\\<>]+")
+PAINTS = frozenset({"fill", "stroke"})
+FUNCTIONS = frozenset(
+    # colours and numbers
+    "rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix icc-color calc min max clamp var"
+    # transforms and times
+    " matrix matrix3d perspective rotate rotatex rotatey rotatez rotate3d scale scalex scaley scalez scale3d skew skewx"
+    " skewy translate translatex translatey translatez translate3d cubic-bezier steps linear"
+    # filters and shapes
+    " blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia circle ellipse inset path"
+    " polygon rect".split()
+)
+# In selectors and in the conditions of at-rules.
+SELECTORS = frozenset("not is where has nth-child nth-last-child nth-of-type nth-last-of-type lang calc".split())
+AT_RULES = frozenset("media supports keyframes -webkit-keyframes layer".split())
+# What no value without an address or a function holds: such text is kept as it is.
+SUSPICIOUS = re.compile(r"[(\\@\"'/{}<\[!]")
+# An escape in a name could write what would be read as another rule.
+NAME = re.compile(r"-{0,2}[A-Za-z_][A-Za-z0-9_-]*")
+DEEPEST = 24
+BRACKETS = re.compile(r"[(\[{]|[)\]}]")
+TOO_DEEP = "Its style has brackets in brackets in brackets, more than any drawing needs."
+
+
+def value(name: str, text: str) -> str | None:
+    """The value of a property or of an attribute named so; None where it is to be left out. `fill` and `stroke` keep
+    their other colour, or become none."""
+    if "(" not in text and "\\" not in text:
+        return text
+    return _value(name, text)
+
+
+@lru_cache(maxsize=4096)
+def _value(name: str, text: str) -> str | None:
+    _check_depth(text)
+    tokens = tinycss2.parse_component_value_list(text)
+    kept = _kept_tokens(name, tokens)
+    return None if kept is None else tinycss2.serialize(kept)
+
+
+@lru_cache(maxsize=4096)
+def declarations(text: str) -> str:
+    """The declarations of a style attribute that may stay."""
+    if not SUSPICIOUS.search(text):
+        return text
+    _check_depth(text)
+    return "".join(_declarations(tinycss2.parse_blocks_contents(text, skip_comments=True, skip_whitespace=True)))
+
+
+def sheet(text: str, left_out: Callable[[str], None]) -> str:
+    """The rules of a style sheet that may stay; `left_out` is called with the name of an at-rule that may not."""
+    _check_depth(text)
+    rules = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+    return "\n".join(_rules(rules, left_out))
+
+
+def references(text: str) -> list[str]:
+    """The ids that the urls of a kept value name."""
+    return [match.strip("\"' ")[1:] for match in re.findall(r"url\(([^)]*)\)", text)]
+
+
+def _rules(rules: Iterable[Any], left_out: Callable[[str], None]) -> Iterator[str]:
+    for rule in rules:
+        if rule.type == "qualified-rule" and _is_inert(rule.prelude):
+            contents = tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True)
+            yield f"{tinycss2.serialize(rule.prelude)}{{{''.join(_declarations(contents))}}}"
+        elif rule.type == "at-rule" and rule.lower_at_keyword in AT_RULES and _is_inert(rule.prelude):
+            inner = ""
+            if rule.content is not None:
+                parsed = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
+                inner = "{" + "\n".join(_rules(parsed, left_out)) + "}"
+            yield f"@{rule.lower_at_keyword}{tinycss2.serialize(rule.prelude)}{inner or ';'}"
+        elif rule.type == "at-rule":
+            left_out(rule.lower_at_keyword)
+
+
+def _declarations(contents: Iterable[Any]) -> Iterator[str]:
+    """The declarations that may stay, as text; rules within rules are left out."""
+    for item in contents:
+        if item.type != "declaration" or not NAME.fullmatch(item.name):
+            continue
+        kept = _kept_tokens(item.lower_name, item.value)
+        if kept is not None:
+            important = "!important" if item.important else ""
+            yield f"{item.name}:{tinycss2.serialize(kept).strip()}{important};"
+
+
+def _kept_tokens(name: str, tokens: list[Any]) -> list[Any] | None:
+    """The tokens without addresses that lead elsewhere; None where the value is to be left out as a whole."""
+    foreign = [token for token in tokens if _address(token) not in (None, "")]
+    if foreign:
+        if name not in PAINTS:
+            return None
+        tokens = [token for token in tokens if token not in foreign]
+        if not any(token.type not in ("whitespace", "comment") for token in tokens):
+            return list(tinycss2.parse_component_value_list("none"))
+    return tokens if _is_inert(tokens, can_refer=True) else None
+
+
+def _address(token: Any) -> str | None:
+    """What a url() names beside an element of the drawing; empty for such an element, None for any other token."""
+    if token.type == "url":
+        address = token.value
+    elif token.type == "function" and token.lower_name == "url":
+        strings = [part for part in token.arguments if part.type not in ("whitespace", "comment")]
+        address = strings[0].value if len(strings) == 1 and strings[0].type == "string" else "unreadable"
+    else:
+        return None
+    return "" if LOCAL.fullmatch(address) else address or "empty"
+
+
+def _is_inert(tokens: list[Any], *, can_refer: bool = False) -> bool:
+    """Whether nothing in the tokens can load: no address but of the drawing's own elements, no unknown function."""
+    for token in tokens:
+        if token.type in ("error", "at-keyword"):
+            return False
+        address = _address(token)
+        if address is not None:
+            if address or not can_refer:
+                return False
+            continue
+        if token.type == "function":
+            if token.lower_name not in (FUNCTIONS if can_refer else SELECTORS):
+                return False
+            if not _is_inert(token.arguments, can_refer=can_refer):
+                return False
+        elif token.type.endswith("block") and not _is_inert(token.content, can_refer=can_refer):
+            return False
+    return True
+
+
+def _check_depth(text: str) -> None:
+    """Raises drawing_too_complex before anything recurses into brackets."""
+    depth = 0
+    for match in BRACKETS.finditer(text):
+        depth += 1 if match[0] in "([{" else -1 if depth else 0
+        if depth > DEEPEST:
+            raise EngineError("drawing_too_complex", TOO_DEEP)
