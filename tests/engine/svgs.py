@@ -95,7 +95,8 @@ ORDINARY = {
     ),
     "illustrator": b'<?xml version="1.0" encoding="utf-8"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" '
     b'"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" [<!ENTITY ns_svg "http://www.w3.org/2000/svg"> <!ENTITY c '
-    b'"#fa0">]><svg xmlns="&ns_svg;" width="50" height="50"><rect fill="&c;" x="5" y="5" width="40" height="40"/></svg>',
+    b'"#fa0">]><svg xmlns="&ns_svg;" width="50" height="50"><rect fill="&c;" x="5" y="5" width="40"'
+    b' height="40"/></svg>',
     "prefixed": b'<s:svg xmlns:s="http://www.w3.org/2000/svg" width="40" height="40"><s:circle cx="20" cy="20" r="15"'
     b' fill="#06c"/></s:svg>',
     "UTF-16": '\ufeff<?xml version="1.0" encoding="UTF-16"?><svg xmlns="http://www.w3.org/2000/svg" width="30"'
@@ -107,3 +108,14 @@ ORDINARY = {
         ' stroke="blue" fill="url(other.svg#a)"/>'
     ),
 }
+
+
+def image_of(data: bytes) -> str:
+    """An image element that holds a picture."""
+    url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    return f'<image href="{url}" width="60" height="40"/>'
+
+
+def embedded(document: bytes) -> bytes:
+    """The bytes of the first picture in a document."""
+    return base64.b64decode(document.partition(b";base64,")[2].partition(b'"')[0])

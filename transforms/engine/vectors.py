@@ -7,7 +7,8 @@ from transforms.engine.geometry import Box, Size
 from transforms.engine.limits import Limits
 from transforms.engine.picture_values import PictureValues
 
-# What is trimmed is known from pixels alone: so many on the longest side, whatever size is asked for.
+# What is trimmed is known from pixels alone: about so many on the longest side, whatever size is asked for, and of a
+# small drawing a whole number for each of its own, so that its edges are sharp.
 TRIMMED_SIDE = 2_048
 
 
@@ -40,6 +41,7 @@ def plan(source: Size, values: PictureValues, limits: Limits) -> VectorPlan:
     nominal = region[2] - region[0], region[3] - region[1]
     if "trim" in values:
         scale = TRIMMED_SIDE / max(nominal)
+        scale = float(round(scale)) if scale > 1 else scale
         size = max(1, round(nominal[0] * scale)), max(1, round(nominal[1] * scale))
         return VectorPlan(region, size, size, {**values, "dpr": values.get("dpr", 1) / scale})
     is_sideways = values.get("rotate", 0) in (90, 270)

@@ -45,7 +45,8 @@ def open_picture(
     """The whole picture, as `decode.open_picture` gives it. An SVG is drawn at `target`, or where that is of another
     shape, so large that it covers it. Raises what that and `sanitised` raise."""
     if sniffing.is_svg(data):
-        return drawn(sanitised(data, limits), limits, target)
+        source = sanitised(data, limits)
+        return drawn(source, limits, _covering(facts_of(source, limits).size, target) if target else None)
     return decode.open_picture(
         data,
         limits,
@@ -82,17 +83,16 @@ def facts_of(source: Drawing, limits: Limits) -> Facts:
 
 
 def drawn(
-    source: Drawing, limits: Limits, target: tuple[int, int] | None = None, region: Box | None = None
+    source: Drawing, limits: Limits, size: tuple[int, int] | None = None, region: Box | None = None
 ) -> Picture:
-    """An SVG, or a region of it in pixels of its own size, as a picture that covers `target`."""
+    """An SVG, or a region of it in pixels of its own size, as a picture of a size in pixels, whatever its shape; by
+    default of its own. One that is too large to be drawn is smaller."""
     facts = facts_of(source, limits)
     whole = region or (0, 0, *facts.size)
     nominal = whole[2] - whole[0], whole[3] - whole[1]
-    size = drawing.fitted(_covering(nominal, target or nominal))
-    shares = None
-    if nominal != facts.size:
-        shares = tuple(edge / side for edge, side in zip(whole, facts.size * 2, strict=True))
-    image = drawing.draw(source, size, shares)
+    width, height = facts.size
+    shares = (whole[0] / width, whole[1] / height, whole[2] / width, whole[3] / height)
+    image = drawing.draw(source, drawing.fitted(size or nominal), None if nominal == facts.size else shares)
     return Picture(
         frames=(image,),
         durations=(0,),

@@ -40,9 +40,7 @@ def render(job: Job) -> Output:
     body = _json(document)
     watch.lap("encode")
     is_vector = facts.source_format == formats.SVG
-    return Output(
-        body, CONTENT_TYPE, *facts.size, source_size=facts.size, timings=watch.laps, is_vector=is_vector
-    )
+    return Output(body, CONTENT_TYPE, *facts.size, source_size=facts.size, timings=watch.laps, is_vector=is_vector)
 
 
 def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:

@@ -19,6 +19,7 @@ MOST_STYLE = 1_000_000
 MOST_WRITTEN = 60_000_000
 MOST_ENTITIES, LONGEST_ENTITY = 500, 2_000
 SEPARATOR = " "
+IS_LAST = True
 DATA_URL = re.compile(r"\s*data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
 ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 ESCAPED_IN_QUOTES = str.maketrans(
@@ -106,7 +107,7 @@ class _Reader:
         parser.CharacterDataHandler = self._characters
         parser.EntityDeclHandler = self._entity
         try:
-            parser.Parse(data, True)
+            parser.Parse(data, IS_LAST)
         except expat.ExpatError as error:
             raise EngineError("broken_image", f"The SVG is not well-formed XML: {error}.") from error
         except (LookupError, UnicodeError, ValueError) as error:

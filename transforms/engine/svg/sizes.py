@@ -29,8 +29,8 @@ ViewBox = tuple[float, float, float, float]
 
 
 def natural(attributes: dict[str, str]) -> tuple[float, float]:
-    """Width and height in pixels of a root with these attributes; its style says nothing of them. A missing side follows
-    from the shape of the view box; without any, browsers take 300 x 150."""
+    """Width and height in pixels of a root with these attributes, whatever its style says. A missing side follows from
+    the shape of the view box; without any, browsers take 300 x 150."""
     width, height = length(attributes.get("width", "")), length(attributes.get("height", ""))
     box = view_box(attributes)
     shape = box[2] / box[3] if box else None

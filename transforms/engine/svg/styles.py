@@ -8,23 +8,22 @@ from typing import Any
 import tinycss2
 
 from transforms.engine.errors import EngineError
+from transforms.engine.svg import vocabulary
 
 # The only address is that of an element of the same drawing. A name is read by several parsers, so it has to be plain.
 LOCAL = re.compile(r"#[^\s\"'()\\<>]+")
 PAINTS = frozenset({"fill", "stroke"})
-FUNCTIONS = frozenset(
-    # colours and numbers
+# Colours and numbers, transforms and times, filters and shapes.
+FUNCTIONS = vocabulary.words(
     "rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix icc-color calc min max clamp var"
-    # transforms and times
     " matrix matrix3d perspective rotate rotatex rotatey rotatez rotate3d scale scalex scaley scalez scale3d skew skewx"
     " skewy translate translatex translatey translatez translate3d cubic-bezier steps linear"
-    # filters and shapes
     " blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia circle ellipse inset path"
-    " polygon rect".split()
+    " polygon rect"
 )
 # In selectors and in the conditions of at-rules.
-SELECTORS = frozenset("not is where has nth-child nth-last-child nth-of-type nth-last-of-type lang calc".split())
-AT_RULES = frozenset("media supports keyframes -webkit-keyframes layer".split())
+SELECTORS = vocabulary.words("not is where has nth-child nth-last-child nth-of-type nth-last-of-type lang calc")
+AT_RULES = vocabulary.words("media supports keyframes -webkit-keyframes layer")
 # What no value without an address or a function holds: such text is kept as it is.
 SUSPICIOUS = re.compile(r"[(\\@\"'/{}<\[!]")
 # An escape in a name could write what would be read as another rule.

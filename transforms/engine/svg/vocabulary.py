@@ -2,30 +2,36 @@
 
 SVG, XLINK, XML = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace"
 
-ANIMATIONS = frozenset("animate animateMotion animateTransform set".split())
-SHAPES = frozenset("circle ellipse line path polygon polyline rect".split())
-TEXTS = frozenset("text textPath tspan".split())
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text that separates them by spaces."""
+    return frozenset(text.split())
+
+
+ANIMATIONS = words("animate animateMotion animateTransform set")
+SHAPES = words("circle ellipse line path polygon polyline rect")
+TEXTS = words("text textPath tspan")
 # Elements whose characters are drawn or read; between the others there is space alone.
 WITH_CHARACTERS = TEXTS | {"desc", "style", "title"}
-PICTURES = frozenset("feImage image".split())
-FILTERS = frozenset(
+PICTURES = words("feImage image")
+FILTERS = words(
     "feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap"
     " feDistantLight feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode"
-    " feMorphology feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence".split()
+    " feMorphology feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence"
 )
 ELEMENTS = (
     ANIMATIONS
     | SHAPES
     | TEXTS
     | FILTERS
-    | frozenset(
+    | words(
         "a clipPath defs desc filter g image linearGradient marker mask mpath pattern radialGradient stop style svg"
-        " switch symbol title use view".split()
+        " switch symbol title use view"
     )
 )
 
 # Attributes that are properties of CSS: browsers parse their values as such, escapes and functions included.
-PRESENTATION = frozenset(
+PRESENTATION = words(
     "alignment-baseline baseline-shift clip clip-path clip-rule color color-interpolation color-interpolation-filters"
     " color-rendering cursor direction display dominant-baseline fill fill-opacity fill-rule filter flood-color"
     " flood-opacity font font-family font-feature-settings font-kerning font-size font-size-adjust font-stretch"
@@ -34,31 +40,31 @@ PRESENTATION = frozenset(
     " marker-mid marker-start mask mask-type mix-blend-mode opacity overflow paint-order pointer-events shape-rendering"
     " stop-color stop-opacity stroke stroke-dasharray stroke-dashoffset stroke-linecap stroke-linejoin"
     " stroke-miterlimit stroke-opacity stroke-width text-anchor text-decoration text-overflow text-rendering transform"
-    " transform-box transform-origin unicode-bidi vector-effect visibility white-space word-spacing writing-mode".split()
+    " transform-box transform-origin unicode-bidi vector-effect visibility white-space word-spacing writing-mode"
 )
-GEOMETRY = frozenset(
+GEOMETRY = words(
     "cx cy d dx dy fr fx fy height r rx ry width x x1 x2 y y1 y2 points pathLength offset rotate textLength"
-    " lengthAdjust startOffset method spacing side".split()
+    " lengthAdjust startOffset method spacing side"
 )
-STRUCTURE = frozenset(
+STRUCTURE = words(
     "clipPathUnits gradientTransform gradientUnits markerHeight markerUnits markerWidth maskContentUnits maskUnits"
     " orient patternContentUnits patternTransform patternUnits preserveAspectRatio refX refY requiredExtensions"
-    " requiredFeatures spreadMethod systemLanguage viewBox version baseProfile type media".split()
+    " requiredFeatures spreadMethod systemLanguage viewBox version baseProfile type media"
 )
-OF_FILTERS = frozenset(
+OF_FILTERS = words(
     "amplitude azimuth baseFrequency bias diffuseConstant divisor edgeMode elevation exponent filterRes filterUnits in"
     " in2 intercept k1 k2 k3 k4 kernelMatrix kernelUnitLength limitingConeAngle mode numOctaves operator order"
     " pointsAtX pointsAtY pointsAtZ preserveAlpha primitiveUnits radius result scale seed slope specularConstant"
     " specularExponent stdDeviation stitchTiles surfaceScale tableValues targetX targetY values xChannelSelector"
-    " yChannelSelector z".split()
+    " yChannelSelector z"
 )
 # `begin` and `end` may name other elements of the drawing; what an animation may change is checked apart.
-OF_ANIMATIONS = frozenset(
+OF_ANIMATIONS = words(
     "accumulate additive attributeName attributeType begin by calcMode dur end fill from keyPoints keySplines keyTimes"
-    " max min path repeatCount repeatDur restart to".split()
+    " max min path repeatCount repeatDur restart to"
 )
 # Names and words for people, which nothing parses as CSS.
-NAMES = frozenset("class id lang role".split())
+NAMES = words("class id lang role")
 ATTRIBUTES = PRESENTATION | GEOMETRY | STRUCTURE | OF_FILTERS | OF_ANIMATIONS | NAMES
 # What an animation may change: never a link, a handler, an id or a whole style.
 ANIMATED = (PRESENTATION | GEOMETRY | STRUCTURE | OF_FILTERS) - {"type", "media"}

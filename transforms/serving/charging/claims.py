@@ -139,7 +139,9 @@ def known_source(tenant: Tenant, plan: RenderPlan) -> KnownSource | None:
     infos = [_info(tenant, plan, original) for original in plan.originals]
     known_infos = [entry for entry in infos if entry is not None and entry.source_size and entry.prints]
     if len(known_infos) == len(infos):
-        return KnownSource(_size(known_infos[0]), tuple(entry.prints for entry in known_infos), known_infos[0].is_vector)
+        return KnownSource(
+            _size(known_infos[0]), tuple(entry.prints for entry in known_infos), known_infos[0].is_vector
+        )
     for entry in _stored(tenant, plan):
         if entry.source_size and entry.prints:
             return KnownSource(_size(entry), tuple(entry.prints.split(",")), entry.is_vector)
