@@ -196,9 +196,7 @@ def test_info_tells_the_size_and_the_type_of_a_drawing():
 
 def test_a_drawing_is_a_sharp_mark_a_cell_of_a_grid_and_a_placeholder():
     photo = pictures.saved(Image.new("RGB", (400, 400), "white"), "PNG")
-    marked = pipeline.render(
-        Job("transform", {"mark": True, "mark-w": 240, "mark-padding": 0}, "png", (photo, HALVES))
-    )
+    marked = pipeline.render(Job("transform", {"mark": True, "mark-w": 240, "mark-padding": 0}, "png", (photo, HALVES)))
     image = pictures.seen(marked).convert("RGBA")
     assert edge_pixels(image.crop((160, 240, 400, 400))) == 0
     sheet = pictures.seen(pipeline.render(Job("grid", {"w": 240, "h": 160}, "png", (HALVES,))))
@@ -249,7 +247,7 @@ def test_a_drawing_is_passed_on_sanitised_and_otherwise_as_it_is():
 def test_what_a_viewer_may_miss_is_said():
     """I10"""
     data = svg(
-        '<style>@font-face{font-family:x;src:url(data:font/woff2;base64,AA)}</style><foreignObject/>'
+        "<style>@font-face{font-family:x;src:url(data:font/woff2;base64,AA)}</style><foreignObject/>"
         '<image href="https://other.example/a.png"/><image href="data:image/png;base64,AAAA"/>'
     )
     words = "Left out of the SVG: HTML, embedded pictures, fonts of its own, what lies in other files."

@@ -82,9 +82,7 @@ def facts_of(source: Drawing, limits: Limits) -> Facts:
     return Facts(formats.SVG, (width, height), 1, 1, has_alpha=True)
 
 
-def drawn(
-    source: Drawing, limits: Limits, size: tuple[int, int] | None = None, region: Box | None = None
-) -> Picture:
+def drawn(source: Drawing, limits: Limits, size: tuple[int, int] | None = None, region: Box | None = None) -> Picture:
     """An SVG, or a region of it in pixels of its own size, as a picture of a size in pixels, whatever its shape; by
     default of its own. One that is too large to be drawn is smaller."""
     facts = facts_of(source, limits)

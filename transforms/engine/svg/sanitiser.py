@@ -157,6 +157,9 @@ class _Reader:
             self._skip(namespace, local)
             return
         kept = self._attributes(local, zip(attributes[::2], attributes[1::2], strict=True))
+        if local in vocabulary.CHANGES and kept.get("attributeName") not in vocabulary.ANIMATED:
+            self._skip(namespace, local)
+            return
         if local == "style" and kept.get("type", "text/css").strip().lower() not in ("", "text/css"):
             self._skip(namespace, local)
             return
@@ -234,8 +237,6 @@ class _Reader:
                 cleaned = _value(local, value)
                 if cleaned is not None:
                     kept[local] = cleaned
-        if element in vocabulary.ANIMATIONS and kept.get("attributeName", "") not in vocabulary.ANIMATED:
-            kept.pop("attributeName", None)
         return kept
 
     def _target(self, element: str, value: str) -> str | None:

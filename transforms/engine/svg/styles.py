@@ -24,8 +24,13 @@ FUNCTIONS = vocabulary.words(
 # In selectors and in the conditions of at-rules.
 SELECTORS = vocabulary.words("not is where has nth-child nth-last-child nth-of-type nth-last-of-type lang calc")
 AT_RULES = vocabulary.words("media supports keyframes -webkit-keyframes layer")
+READ_AS_CSS = re.compile(r"[(\\@]|//|script:", re.IGNORECASE)
+# What is left out wherever it stands: escapes, and what looks like an address.
+UNWANTED = re.compile(r"[\\@]|//|script:", re.IGNORECASE)
+# Names of features, written as URIs, which nobody loads.
+URIS = frozenset({"requiredExtensions", "requiredFeatures"})
 # What no value without an address or a function holds: such text is kept as it is.
-SUSPICIOUS = re.compile(r"[(\\@\"'/{}<\[!]")
+SUSPICIOUS = re.compile(r"[(\\@\"'/{}<\[!]|script:", re.IGNORECASE)
 # An escape in a name could write what would be read as another rule.
 NAME = re.compile(r"-{0,2}[A-Za-z_][A-Za-z0-9_-]*")
 DEEPEST = 24
@@ -36,8 +41,10 @@ TOO_DEEP = "Its style has brackets in brackets in brackets, more than any drawin
 def value(name: str, text: str) -> str | None:
     """The value of a property or of an attribute named so; None where it is to be left out. `fill` and `stroke` keep
     their other colour, or become none."""
-    if "(" not in text and "\\" not in text:
+    if not READ_AS_CSS.search(text):
         return text
+    if name in URIS:
+        return None if "(" in text or "\\" in text else text
     return _value(name, text)
 
 
@@ -45,8 +52,7 @@ def value(name: str, text: str) -> str | None:
 def _value(name: str, text: str) -> str | None:
     _check_depth(text)
     tokens = tinycss2.parse_component_value_list(text)
-    kept = _kept_tokens(name, tokens)
-    return None if kept is None else tinycss2.serialize(kept)
+    return _kept_text(name, tokens)
 
 
 @lru_cache(maxsize=4096)
@@ -72,10 +78,10 @@ def references(text: str) -> list[str]:
 
 def _rules(rules: Iterable[Any], left_out: Callable[[str], None]) -> Iterator[str]:
     for rule in rules:
-        if rule.type == "qualified-rule" and _is_inert(rule.prelude):
+        if rule.type == "qualified-rule" and _is_plain(rule.prelude):
             contents = tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True)
             yield f"{tinycss2.serialize(rule.prelude)}{{{''.join(_declarations(contents))}}}"
-        elif rule.type == "at-rule" and rule.lower_at_keyword in AT_RULES and _is_inert(rule.prelude):
+        elif rule.type == "at-rule" and rule.lower_at_keyword in AT_RULES and _is_plain(rule.prelude):
             inner = ""
             if rule.content is not None:
                 parsed = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
@@ -88,12 +94,19 @@ def _rules(rules: Iterable[Any], left_out: Callable[[str], None]) -> Iterator[st
 def _declarations(contents: Iterable[Any]) -> Iterator[str]:
     """The declarations that may stay, as text; rules within rules are left out."""
     for item in contents:
-        if item.type != "declaration" or not NAME.fullmatch(item.name):
+        if item.type != "declaration" or not NAME.fullmatch(item.name) or item.lower_name.endswith("script"):
             continue
-        kept = _kept_tokens(item.lower_name, item.value)
+        kept = _kept_text(item.lower_name, item.value)
         if kept is not None:
-            important = "!important" if item.important else ""
-            yield f"{item.name}:{tinycss2.serialize(kept).strip()}{important};"
+            yield f"{item.name}:{kept.strip()}{'!important' if item.important else ''};"
+
+
+def _kept_text(name: str, tokens: list[Any]) -> str | None:
+    """The value without addresses that lead elsewhere; None where it is to be left out, as it is with an escape
+    or what looks like an address: no drawing needs them, and no other parser shall read them otherwise."""
+    kept = _kept_tokens(name, tokens)
+    text = None if kept is None else tinycss2.serialize(kept)
+    return None if text is None or UNWANTED.search(text) else text
 
 
 def _kept_tokens(name: str, tokens: list[Any]) -> list[Any] | None:
@@ -118,6 +131,11 @@ def _address(token: Any) -> str | None:
     else:
         return None
     return "" if LOCAL.fullmatch(address) else address or "empty"
+
+
+def _is_plain(prelude: list[Any]) -> bool:
+    """Whether a selector or a condition names no address and calls nothing."""
+    return _is_inert(prelude) and "//" not in tinycss2.serialize(prelude)
 
 
 def _is_inert(tokens: list[Any], *, can_refer: bool = False) -> bool:

@@ -8,7 +8,9 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-ANIMATIONS = words("animate animateMotion animateTransform set")
+# What changes an attribute, by its name.
+CHANGES = words("animate animateTransform set")
+ANIMATIONS = CHANGES | {"animateMotion"}
 SHAPES = words("circle ellipse line path polygon polyline rect")
 TEXTS = words("text textPath tspan")
 # Elements whose characters are drawn or read; between the others there is space alone.
