@@ -32,7 +32,10 @@ REFUSALS = {
     "unsupported_format",
     "unsupported_variant",
 }
-ELEMENTS = sorted(vocabulary.ELEMENTS) + ["script", "foreignObject", "iframe", "x:y", "font", "handler", "metadata"]
+ELEMENTS = [
+    *sorted(vocabulary.ELEMENTS),
+    *["script", "foreignObject", "iframe", "x:y", "font", "handler", "metadata"],
+]
 ATTRIBUTES = [
     *sorted(vocabulary.ATTRIBUTES),
     *["href", "xlink:href", "style", "id", "fill"] * 6,

@@ -11,7 +11,9 @@ from transforms.engine.errors import EngineError
 from transforms.engine.svg import vocabulary
 
 # The only address is that of an element of the same drawing. A name is read by several parsers, so it has to be plain.
-LOCAL = re.compile(r"#[^\s\"'()\\<>]+")
+LOCAL = re.compile(r"#[^\s\"'()\\<>{};@]+")
+# In a string, what a parser that reads strings otherwise would take for an end or an address.
+MARKUP = re.compile(r"[(){}\[\];@<>]")
 PAINTS = frozenset({"fill", "stroke"})
 # Colours and numbers, transforms and times, filters and shapes.
 FUNCTIONS = vocabulary.words(
@@ -141,7 +143,7 @@ def _is_plain(prelude: list[Any]) -> bool:
 def _is_inert(tokens: list[Any], *, can_refer: bool = False) -> bool:
     """Whether nothing in the tokens can load: no address but of the drawing's own elements, no unknown function."""
     for token in tokens:
-        if token.type in ("error", "at-keyword"):
+        if token.type in ("error", "at-keyword") or (token.type == "string" and MARKUP.search(token.value)):
             return False
         address = _address(token)
         if address is not None:
