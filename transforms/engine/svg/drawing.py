@@ -1,6 +1,7 @@
 """Draws a sanitised SVG to pixels by resvg, with our own fonts and no other file."""
 
 import io
+import re
 import threading
 from functools import cache
 from importlib.resources import files
@@ -9,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from transforms.engine.errors import EngineError
-from transforms.engine.svg import sizes
+from transforms.engine.svg import cascade, sizes
 from transforms.engine.svg.sanitiser import Drawing, written
 
 SANS, SERIF, MONOSPACE = "Arimo", "Crimson Text", "Roboto Mono"
@@ -19,6 +20,8 @@ STACK_BYTES = 256 * 1024 * 1024
 MOST_PIXELS, LONGEST_SIDE = 25_000_000, 32_767
 # View boxes of another shape than the drawing's own size are fitted into it by the renderer.
 SAME_SHAPE = 1e-3
+# What the renderer does not read as browsers do is resolved first.
+STYLED = re.compile(r"<style|\bstyle=|var\(|hsl\(|rgba?\(|hwb\(")
 Box = tuple[float, float, float, float]
 
 
@@ -58,18 +61,21 @@ def placed(drawing: Drawing, size: tuple[int, int], region: Box | None = None) -
     own = {name: value for name, value in drawing.attributes.items() if name not in ("x", "y")}
     width, height = drawing.size
     box = sizes.view_box(own)
-    if region is None and (box is None or abs(box[2] * height / (box[3] * width) - 1) < SAME_SHAPE):
+    if "style" in own:
+        own["style"] = sizes.without_sides(own["style"])
+    has_styles = "style" in own or STYLED.search(drawing.content) is not None
+    same_shape = box is None or abs(box[2] * height / (box[3] * width) - 1) < SAME_SHAPE
+    if region is None and same_shape and not has_styles:
         view_box = own["viewBox"] if box else f"0 0 {width!r} {height!r}"
-        root = {name: value for name, value in own.items() if name != "style"}
-        style = {"style": sizes.without_sides(own["style"])} if "style" in own else {}
-        return written(root | style | sides | {"viewBox": view_box}, drawing.content)
+        return written(own | sides | {"viewBox": view_box}, drawing.content)
     left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
     shown = (left * width, top * height, (right - left) * width, (bottom - top) * height)
     inner = own | {"width": repr(width), "height": repr(height), "overflow": "visible"}
-    if "style" in inner:
-        inner["style"] = sizes.without_sides(inner["style"])
-    nested = written(inner, drawing.content)
-    return written(sides | {"viewBox": " ".join(map(repr, shown))}, nested)
+    nested, background = written(inner, drawing.content), ""
+    if has_styles:
+        nested, colour = cascade.resolved(nested)
+        background = f'<rect width="{width!r}" height="{height!r}" fill="{colour}"/>' if colour else ""
+    return written(sides | {"viewBox": " ".join(map(repr, shown))}, background + nested)
 
 
 @cache
