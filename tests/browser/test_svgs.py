@@ -16,6 +16,11 @@ EXCEPTIONS = {
     "shares of nothing": "without a size and a view box Chromium shows more of the plane in a larger box",
     "embedded picture": "pictures are enlarged by another filter",
     "pattern": "tiles of patterns are resampled",
+    "animation that has begun": "a drawing shows what is there before any animation",
+    "box of a transform": "the renderer does not know transform-box",
+    "mixed colours": "the renderer does not know color-mix()",
+    "shape of CSS": "the renderer does not know the shapes of clip-path",
+    "stroke of one width": "the renderer does not know non-scaling-stroke",
 }
 
 

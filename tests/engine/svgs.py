@@ -14,6 +14,7 @@ def svg(content: str = "", attributes: str = 'width="120" height="80"') -> bytes
 
 
 SQUARE = '<rect width="100%" height="100%" fill="#f00"/>'
+BOX = '<rect class="a" x="10" y="10" width="80" height="50" fill="#0a0"'
 HEART = "M12 21.35l-1.45-1.32C5.4 15.36 2 12.28 2 8.5 2 5.42 4.42 3 7.5 3c1.74 0 3.41.81 4.5 2.09C13.09 3.81 14.76 3 16.5 3 19.58 3 22 5.42 22 8.5c0 3.78-3.4 6.86-8.55 11.54L12 21.35z"  # noqa: E501
 
 ORDINARY = {
@@ -103,6 +104,34 @@ ORDINARY = {
     ' height="30"><title>é</title><rect x="5" y="5" width="20" height="20"/></svg>'.encode("utf-16-le"),
     "Latin-1": b'<?xml version="1.0" encoding="ISO-8859-1"?><svg xmlns="http://www.w3.org/2000/svg" width="30"'
     b' height="30"><title>\xe9</title><rect x="5" y="5" width="20" height="20" fill="#070"/></svg>',
+    "transform of CSS": svg(f'{BOX} style="transform:translate(20px,5px) rotate(10deg) scale(.5)"/>'),
+    "sizes of CSS": svg(f"<style>.a{{width:30px;rx:9px}}</style>{BOX}/>"),
+    "variables": svg(
+        f"<style>:root{{--c:#f00}} g{{--d:blue}} .a{{fill:var(--c);stroke:var(--d, lime)}}</style>{BOX}/>"
+    ),
+    "a variable that is not set": svg(f'{BOX} style="fill:var(--x, rgb(10 20 200 / 50%))"/>'),
+    "colours of CSS 4": svg(f'{BOX} style="fill:hsl(120deg 100% 30% / .5);stroke:#f008;stroke-width:8"/>'),
+    "selectors": svg(f"<style>rect:not(.b):nth-child(2){{fill:#00f}} :is(.a, .b){{stroke:red}}</style>{BOX}/>"),
+    "importance": svg(f'<style>.a{{fill:#00f!important}}</style>{BOX} style="fill:red"/>'),
+    "media": svg(
+        "<style>@media print{.a{fill:red}} @media screen{.a{stroke:red}} @media (prefers-color-scheme: dark)"
+        f'{{.a{{fill:#fff}}}}</style><style media="print">.a{{opacity:0}}</style>{BOX}/>'
+    ),
+    "ground": svg(f"{BOX}/>", 'width="120" height="80" viewBox="0 0 100 100" style="background:#ff0"'),
+    "ground by a sheet": svg(f"<style>svg{{background-color:#ff0}}</style>{BOX}/>"),
+    "origin of a transform": svg(f'{BOX} transform="rotate(30)" transform-origin="50 35"/>'),
+    "animation to come": svg(f'{BOX}><animate attributeName="x" from="50" to="60" begin="5s" dur="5s"/></rect>'),
+    "animation that has begun": svg(f'{BOX}><set attributeName="fill" to="blue"/></rect>'),
+    "shape of CSS": svg(f'{BOX} style="clip-path:circle(20px at 40px 30px)"/>'),
+    "box of a transform": svg(
+        f'{BOX} style="transform:rotate(30deg);transform-box:fill-box;transform-origin:center"/>'
+    ),
+    "stroke of one width": svg(
+        f'{BOX} stroke="red" stroke-width="3" vector-effect="non-scaling-stroke"/>'.replace(
+            "/>", ' transform="scale(.5)"/>'
+        )
+    ),
+    "mixed colours": svg(f'{BOX} style="fill:color-mix(in srgb, red, blue)"/>'),
     "other file for a paint": svg(
         '<rect width="50" height="50" fill="url(http://other.example/x.svg#a) red"/><rect x="60" width="50" height="50"'
         ' stroke="blue" fill="url(other.svg#a)"/>'

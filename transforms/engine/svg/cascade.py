@@ -36,6 +36,10 @@ TRANSFORMS = {
     "translatex": "translate({} 0)",
     "translatey": "translate(0 {})",
 }
+# What of a style attribute is to be resolved even where there are no rules; the renderer reads the rest as it is.
+INVOLVED = re.compile(
+    r"[(@]|(?<![\w-])(?:--|background|cx|cy|height|r|rx|ry|transform|transform-origin|width|x|y)(?!\w)"
+)
 # A property set by itself through others would grow without end.
 MOST_SUBSTITUTED, DEEPEST_VARIABLES = 10_000, 8
 Declared = dict[str, list[Any]]
@@ -46,14 +50,21 @@ def resolved(text: str) -> tuple[str, str]:
     there is none."""
     root = ElementTree.fromstring(text)
     matcher = cssselect2.Matcher()
+    has_rules = False
     for sheet in list(root.iter(STYLE)):
         if _is_shown(sheet.get("media", "")):
             _add_rules(matcher, tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True))
+        has_rules = has_rules or bool(sheet.text)
         sheet.clear()
     background = ""
     variables: dict[int, Declared] = {}
     for element in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
         inherited = variables[id(element.parent.etree_element)] if element.parent is not None else {}
+        attributes = element.etree_element.attrib
+        if not has_rules and not INVOLVED.search(attributes.get("style", "")):
+            variables[id(element.etree_element)] = inherited
+            _set(element.etree_element, {}, inherited)
+            continue
         declared = _declared(matcher, element)
         own = {name: tokens for name, tokens in declared.items() if name.startswith("--")}
         known = variables[id(element.etree_element)] = inherited | own if own else inherited
