@@ -200,7 +200,7 @@ def assert_inert(text: str) -> None:
 
 @pytest.fixture(scope="module")
 def pool():
-    pool = Pool(processes=1, seconds=10.0, memory_bytes=2_500_000_000, queue=8, wait_seconds=60.0)
+    pool = Pool(processes=1, seconds=120.0, memory_bytes=2_500_000_000, queue=8, wait_seconds=60.0)
     yield pool
     pool.close()
 
