@@ -218,10 +218,10 @@ def test_text_is_drawn_in_fonts_that_are_the_same_on_every_machine():
     assert len(drawing.fonts()) == 10 and all("site-packages" in path for path in drawing.fonts())
 
 
-def test_the_web_process_loads_neither_renderer_nor_fonts():
+def test_the_web_process_loads_neither_the_renderer_nor_what_reads_css():
     code = (
         "import transforms.engine.pipeline, sys; "
-        "assert not {'resvg_py', 'fontpkg', 'fontpkg_arimo'} & set(sys.modules), 'loaded'"
+        "assert not {'cssselect2', 'fontpkg', 'fontpkg_arimo', 'resvg_py', 'tinycss2'} & set(sys.modules), 'loaded'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

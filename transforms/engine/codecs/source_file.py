@@ -3,6 +3,7 @@
 import base64
 import math
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -13,8 +14,9 @@ from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
-from transforms.engine.svg import drawing, sanitiser
-from transforms.engine.svg.sanitiser import Drawing
+
+if TYPE_CHECKING:
+    from transforms.engine.svg.sanitiser import Drawing
 
 Box = tuple[int, int, int, int]
 # More pictures in one drawing than anybody lays there.
@@ -63,15 +65,17 @@ def read_exif(data: bytes, limits: Limits) -> Image.Exif:
     return Image.Exif() if sniffing.is_svg(data) else decode.read_exif(data, limits)
 
 
-def sanitised(data: bytes, limits: Limits) -> Drawing:
+def sanitised(data: bytes, limits: Limits) -> "Drawing":
     """The drawing of an SVG, with the pictures in it decoded and written anew or without their metadata.
 
     Raises what `sanitiser.sanitised` raises, and too_many_pixels for the pictures in it.
     """
+    from transforms.engine.svg import sanitiser  # and with it tinycss2, in the render process alone
+
     return sanitiser.sanitised(data, _Embedded(limits).url)
 
 
-def facts_of(source: Drawing, limits: Limits) -> Facts:
+def facts_of(source: "Drawing", limits: Limits) -> Facts:
     """The facts of a drawing. Raises source_side_too_long."""
     width, height = (math.ceil(min(side, 2.0**31)) for side in source.size)
     if max(width, height) > limits.source_side:
@@ -82,9 +86,11 @@ def facts_of(source: Drawing, limits: Limits) -> Facts:
     return Facts(formats.SVG, (width, height), 1, 1, has_alpha=True)
 
 
-def drawn(source: Drawing, limits: Limits, size: tuple[int, int] | None = None, region: Box | None = None) -> Picture:
+def drawn(source: "Drawing", limits: Limits, size: tuple[int, int] | None = None, region: Box | None = None) -> Picture:
     """An SVG, or a region of it in pixels of its own size, as a picture of a size in pixels, whatever its shape; by
     default of its own. One that is too large to be drawn is smaller."""
+    from transforms.engine.svg import drawing  # as in sanitised
+
     facts = facts_of(source, limits)
     whole = region or (0, 0, *facts.size)
     nominal = whole[2] - whole[0], whole[3] - whole[1]
@@ -105,7 +111,7 @@ def drawn(source: Drawing, limits: Limits, size: tuple[int, int] | None = None, 
     )
 
 
-def warnings(source: Drawing) -> tuple[str, ...]:
+def warnings(source: "Drawing") -> tuple[str, ...]:
     """What a viewer may miss of a drawing."""
     return (LEFT_OUT.format(", ".join(source.left_out)),) if source.left_out else ()
 
