@@ -17,6 +17,7 @@ STATUSES = {
     "source_side_too_long": 422,
     "output_too_large": 422,
     "animation_unsupported": 422,
+    "drawing_too_complex": 422,
     "no_source_left": 422,
     "render_timeout": 504,
     "render_crashed": 422,

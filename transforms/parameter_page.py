@@ -90,6 +90,29 @@ hour a frame. GIF counts hundredths of a second: times are rounded so that the w
 20 ms are merged, and a frame without a time gets the 100 ms that browsers give it.
 """
 
+DRAWINGS = """## SVG
+
+An SVG has no pixels of its own: it is drawn at the size that is asked for, and fills a larger box sharply without
+`enlarge`. Its own size is the one browsers show an `<img>` of it in, rounded up: `width` and `height`, a missing one by
+the shape of `viewBox`, and within 300 x 150 where there is none. `crop` and `X-Img-Source-Size` count in it; `trim`
+looks at a drawing of about 2,048 pixels a side. More than 25 million pixels are drawn smaller and enlarged. As a mark,
+in a grid, for `/info` and for placeholders it is a source like any other.
+
+`format=svg` passes it on as an SVG. It goes with no parameter that changes the picture (`v`, `ttl`, `download` and
+`fallback` are none), only for a source that is an SVG, and is never chosen by the Accept header; `format=nocompress`
+gives the drawing as PNG. It is the same picture as the drawing in its own size, charged once.
+
+Either way the SVG is written anew from a list of the elements and attributes that draw. Left out are scripts, event
+handlers, links, HTML in `foreignObject`, `@import`, `@font-face`, comments and metadata, and whatever names another
+file or host; kept are styles, animations (by `format=svg`; a drawing shows them before they begin), references within
+the drawing, and embedded JPEG, PNG, GIF and WebP, which lose their metadata. `X-Img-Warning` names what a viewer may
+miss. The answer has a Content-Security-Policy of its own: sandboxed, with the SVG's own styles and embedded pictures.
+
+Entities that hold more than plain text, elements more than 128 deep in each other, more than 200,000 elements, or
+2,000,000 by what is used again, are refused by name. Text is drawn in fonts that are the same everywhere: Arimo for
+sans serif, Crimson Text for serif and unknown names, Roboto Mono for monospaced.
+"""
+
 INSTEAD = """## A picture instead of an error
 
 A workspace can name pictures of its sources as fallbacks (`no-photo`, on the Fallbacks page or by `/fallbacks` of the
@@ -112,7 +135,7 @@ names one, `fallback=none` switches the default off; a name that does not exist 
 def markdown() -> str:
     """The whole page."""
     endpoints = dict.fromkeys(endpoint for row in params.PARAMS for endpoint in row.endpoints)
-    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints), FRESHNESS, POSITIONS, INSTEAD])
+    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints), FRESHNESS, POSITIONS, DRAWINGS, INSTEAD])
 
 
 def _section(endpoint: str) -> str:

@@ -17,7 +17,7 @@ ALONE = {
     "dns": ("transforms/domains/dns_records.py",),
     "urllib3": ("imgapis/base/outbound/",),
 }
-ENGINE_MAY = {"PIL", "numpy", "blurhash_rs", "blurhash"}
+ENGINE_MAY = {"PIL", "numpy", "blurhash_rs", "blurhash", "cssselect2", "resvg_py", "tinycss2"}
 MOST_MODULES = 16
 MAY_BE_CROWDED = (".engine.steps", ".management.commands")  # one file a step, one file a command
 STANDARD = __import__("sys").stdlib_module_names

@@ -23,14 +23,14 @@ const drawn = (source, width, height) => {
   if (width * height > 2e7) throw new Error('more pixels than are compared here');
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', {willReadFrequently: true});
-  context.drawImage(source, 0, 0);
+  context.drawImage(source, 0, 0, width, height);
   return {width, height, levels: packed(context.getImageData(0, 0, width, height).data)};
 };
-window.drawStill = async ([data, type]) => {
+window.drawStill = async ([data, type, scale]) => {
   const image = new Image();
   image.src = URL.createObjectURL(new Blob([bytes(data)], {type}));
   try { await image.decode(); } catch (error) { return null; }
-  return drawn(image, image.naturalWidth, image.naturalHeight);
+  return drawn(image, scale * image.naturalWidth, scale * image.naturalHeight);
 };
 window.drawFrames = async ([data, type]) => {
   const decoder = new ImageDecoder({data: bytes(data), type, preferAnimation: true});
@@ -67,12 +67,13 @@ class Drawings:
         self.page.goto(ADDRESS)
         self.page.evaluate(SCRIPT)
 
-    def still(self, data: bytes, content_type: str) -> Image.Image | None:
+    def still(self, data: bytes, content_type: str, scale: int = 1) -> Image.Image | None:
         """The pixels (RGBA) of an `<img>` drawn on a canvas, of an animation its first frame; None when it is broken.
+        An SVG is drawn at `scale` times its size.
 
         The canvas is sRGB with premultiplied alpha, so that the colours of nearly clear pixels are rounded.
         """
-        drawing = self.page.evaluate("drawStill", [base64.b64encode(data).decode(), content_type])
+        drawing = self.page.evaluate("drawStill", [base64.b64encode(data).decode(), content_type, scale])
         return drawing and _image(drawing)
 
     def frames(self, data: bytes, content_type: str) -> list[Frame]:

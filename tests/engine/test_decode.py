@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.engine import pictures
 from transforms.engine.codecs import decode
+from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 
@@ -173,16 +174,9 @@ def test_a_turned_jpeg_is_drafted_for_the_turned_size():
     assert (output.width, output.height) == (50, 200)
 
 
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><script>1</script></svg>'
-
-
 @pytest.mark.parametrize(
     ("data", "name", "way_around"),
     [
-        (SVG, "SVG", "PNG"),
-        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a > b <svg> -->\n' + SVG, "SVG", "PNG"),
-        (b'<!DOCTYPE svg PUBLIC "-//W3C" "x" [<!ENTITY a "b">]>\n' + SVG, "SVG", "PNG"),
-        (b"<svg:svg xmlns:svg='http://www.w3.org/2000/svg'/>", "SVG", "PNG"),
         (b"%PDF-1.7\n", "PDF", "PNG"),
         (b"8BPS\0\1" + b"\0" * 20, "PSD", "PNG"),
         (b"\xff\x0a\xfa\x1f", "JPEG XL", "AVIF"),
@@ -202,4 +196,20 @@ def test_a_known_format_that_is_not_read_is_refused_by_name_with_the_way_around(
 def test_what_only_looks_like_a_drawing_is_not_called_one(data):
     with pytest.raises(EngineError) as excinfo:
         pictures.render(data)
-    assert "SVG" not in excinfo.value.message
+    assert excinfo.value.code == "unsupported_format" and "not a picture" in excinfo.value.message
+
+
+HEADS = (
+    "",
+    "\ufeff",
+    '<?xml version="1.0"?>\n<!-- a > b <svg> -->\n',
+    '<!DOCTYPE svg PUBLIC "-//W3C" "x" [<!ENTITY a "b">]>\n',
+    "<?a?>" * 5_000,
+)
+
+
+@pytest.mark.parametrize("head", HEADS, ids=range(len(HEADS)))
+@pytest.mark.parametrize("root", ["<svg xmlns='{}'/>", "<svg:svg xmlns:svg='{}'>", "<ns0:svg\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_an_svg_is_known_by_its_root_element(head, root, encoding):
+    assert sniffing.is_svg((head + root).encode(encoding))

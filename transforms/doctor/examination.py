@@ -112,7 +112,7 @@ def _decoded_steps(notes: Notes, source: Source, response: FetchResult) -> tuple
     steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS]
     content_type = response.content_type or "no type"
     steps[-1] = Step("headers", "passed", f"{len(response.body):,} bytes, called {content_type} by the server.")
-    image_format = sniffing.format_of(response.body)
+    image_format = "SVG" if sniffing.is_svg(response.body) else sniffing.format_of(response.body)
     if image_format is not None:
         steps.append(Step("type", "passed", f"The bytes are {image_format}."))
     try:

@@ -18,9 +18,10 @@ BY_CODE = {
     "source_too_large": "Put a smaller file there; the limits are at /limits of your image host.",
     "source_encoding": "Let the server send pictures without a content encoding, or with gzip.",
     "source_timeout": "Make the server answer faster: a whole fetch may take ten seconds.",
-    "unsupported_format": "Put a JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP or ICO there; the bytes decide, not the name."
-    " SVG and HEIC are not read.",
+    "unsupported_format": "Put a JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP, ICO or SVG there; the bytes decide, not the"
+    " name. HEIC is not read.",
     "unsupported_variant": "Save the picture again as a plain JPEG or PNG: the file is whole, and of a kind not read.",
+    "drawing_too_complex": "Simplify the SVG, or export it as PNG: the limits of drawings are named in the message.",
     "broken_image": "Upload the file again: it is cut off or damaged.",
     "too_many_pixels": "Put a smaller picture there; the limits are at /limits of your image host.",
     "too_many_scans": "Save the picture again: usual encoders write about ten scans, or one when not progressive.",

@@ -1,4 +1,4 @@
 """The pixel engine: standard library and imaging libraries only, and no word of HTTP.
 
-request ← profiles ← containers ← metadata ← codecs ← vision ← steps ← operations
+request ← profiles ← containers ← svg ← metadata ← codecs ← vision ← steps ← operations
 """

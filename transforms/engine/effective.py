@@ -1,6 +1,6 @@
 """What a request comes to once the size of its source is known: requests that come to the same are one picture."""
 
-from transforms.engine import geometry, picture_values
+from transforms.engine import geometry, picture_values, vectors
 from transforms.engine.operations import placeholder
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import endpoints, params
@@ -13,7 +13,9 @@ BOX = frozenset({"w", "h", "dpr", "fit", "enlarge"})
 GRID_BOX = frozenset({"w", "h", "dpr", "type", "cols", "gap"})
 
 
-def shape(endpoint: str, values: PictureValues, source: Size | None) -> tuple[int, ...] | None:
+def shape(
+    endpoint: str, values: PictureValues, source: Size | None, *, is_vector: bool = False
+) -> tuple[int, ...] | None:
     """The sizes that a request comes to with an upright source of this size (None for a literal placeholder): what
     rendering it reports as `Output.shape`. None where the pixels decide (trim), or more than one source does (grid).
     Raises EngineError for a crop that lies outside."""
@@ -24,13 +26,15 @@ def shape(endpoint: str, values: PictureValues, source: Size | None) -> tuple[in
         return () if operation == "info" else None
     if source is None or "trim" in values:
         return None
+    values = vectors.growing(values) if is_vector else values
     return geometry.fit(_fitted(values, source), values).shape
 
 
-def warnings(endpoint: str, values: PictureValues, source: Size) -> tuple[str, ...]:
+def warnings(endpoint: str, values: PictureValues, source: Size, *, is_vector: bool = False) -> tuple[str, ...]:
     """What a transform of a source of this size will warn of, as far as sizes tell. Raises as `shape` does."""
     if endpoint != "transform" or "trim" in values:
         return ()
+    values = vectors.growing(values) if is_vector else values
     return geometry.warnings(_fitted(values, source), values)
 
 

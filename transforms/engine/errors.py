@@ -18,6 +18,7 @@ PICTURE_CODES = (
     "source_side_too_long",
     "output_too_large",
     "animation_unsupported",
+    "drawing_too_complex",
     "no_source_left",
 )
 PROCESS_CODES = (

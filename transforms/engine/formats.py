@@ -66,4 +66,6 @@ FORMATS: dict[str, Format] = {
         ),
     )
 }
+# A source that is drawn at the size that is asked for; as an output it is passed on, sanitised, and never negotiated.
+SVG, SVG_TYPE = "svg", "image/svg+xml"
 LOSSY = tuple(name for name, row in FORMATS.items() if row.is_lossy)

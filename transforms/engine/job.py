@@ -38,7 +38,7 @@ class Output:
     """The finished picture (or JSON), its size in pixels, and the milliseconds each stage took.
 
     `shape` are the sizes the request came to, as `effective.identity` takes them; `used` the indices of the sources
-    that a grid shows.
+    that a grid shows; `is_vector`: the source is a drawing, which fills any box.
     """
 
     body: bytes
@@ -50,6 +50,7 @@ class Output:
     timings: Mapping[str, float] = field(default_factory=dict)
     shape: tuple[int, ...] = ()
     used: tuple[int, ...] = (0,)
+    is_vector: bool = False
 
     @property
     def composed(self) -> int:

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from PIL import Image
 
-from transforms.engine import colour, effective, geometry, picture_values
-from transforms.engine.codecs import decode, encode
+from transforms.engine import colour, effective, geometry, picture_values, vectors
+from transforms.engine.codecs import encode, source_file
+from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
-from transforms.engine.formats import FORMATS
+from transforms.engine.formats import FORMATS, SVG
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
-from transforms.engine.operations import comparison, grid, info, placeholder, shrink
+from transforms.engine.operations import comparison, grid, info, placeholder, shrink, svg_copy
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.steps import (
@@ -66,6 +67,8 @@ STEPS = [
 def transform(job: Job) -> Output:
     """Renders one source. Raises EngineError; timings are wall milliseconds of decode, process and encode."""
     data = job.source
+    if job.output_format == SVG:
+        return svg_copy.render(job)
     watch = Stopwatch()
     source, job = _decoded(data, job)
     watch.lap("decode")
@@ -85,6 +88,7 @@ def transform(job: Job) -> Output:
         warnings=(*picture.warnings, *warnings),
         timings=watch.laps,
         shape=picture.shape,
+        is_vector=source.source_format == SVG,
     )
 
 
@@ -104,11 +108,13 @@ def _may_be_animated(output_format: str) -> bool:
 
 
 def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
+    if sniffing.is_svg(data):
+        return _drawn(data, job)
     animated = bool(job.values.get("animated", True)) and _may_be_animated(job.output_format)
-    facts = decode.probe(data, job.limits, animated=animated, cut=cut)
+    facts = source_file.probe(data, job.limits, animated=animated, cut=cut)
     job = replace(job, values=effective.without_idle_crop(job.values, facts.size))
     target = geometry.decode_target(facts.size, job.values)
-    picture = decode.open_picture(
+    picture = source_file.open_picture(
         data,
         job.limits,
         target=target,
@@ -118,6 +124,14 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
         keeps_metadata=job.values.get("metadata") == "keep",
     )
     return picture, replace(job, values=_effective(job.values, picture, cut))
+
+
+def _drawn(data: bytes, job: Job) -> tuple[Picture, Job]:
+    """An SVG, drawn as large as the steps need it, and the job with the values that are left for them."""
+    source = source_file.sanitised(data, job.limits)
+    plan = vectors.plan(source_file.facts_of(source, job.limits).size, job.values, job.limits)
+    picture = source_file.drawn(source, job.limits, plan.size, plan.region)
+    return replace(picture, nominal=plan.nominal), replace(job, values=_effective(plan.values, picture, cut=False))
 
 
 def _effective(values: PictureValues, picture: Picture, cut: bool) -> PictureValues:

@@ -26,7 +26,8 @@ log = logging.getLogger("imgapis.cache")
 class CachedOutput:
     """A finished output. `stored`, `expires` and `known_purge` (the newest purge it was made after) are seconds since
     1970; `digest` is of its bytes; `prints` are keyed digests of the bytes it was made from, one for each original,
-    empty for one that a grid dropped; `engine` is the version that drew it."""
+    empty for one that a grid dropped; `engine` is the version that drew it; `is_vector`: its source is a drawing, which
+    fills any box."""
 
     body: bytes
     content_type: str
@@ -39,6 +40,7 @@ class CachedOutput:
     prints: str = ""
     known_purge: float = 0.0
     engine: int = version.NEWEST
+    is_vector: bool = False
 
     @property
     def seconds(self) -> int:
@@ -129,6 +131,7 @@ def write(folder: str, key: str, seconds: int, entry: CachedOutput) -> None:
     metadata = {"digest": entry.digest, "stored": f"{entry.stored:.3f}", "expires": str(int(entry.expires))}
     metadata |= {"source-size": entry.source_size, "warnings": entry.warnings, "composed": entry.composed}
     metadata |= {"prints": entry.prints, "purge": repr(entry.known_purge)}
+    metadata |= {"vector": "1"} if entry.is_vector else {}
     try:
         buckets.put(
             path(folder, key, seconds),
@@ -169,6 +172,7 @@ def _parsed(stored_object: StoredObject) -> CachedOutput | None:
             metadata.get("prints", ""),
             float(metadata.get("purge", 0)),
             int(metadata.get("engine", 1)),
+            metadata.get("vector") == "1",
         )
     except (KeyError, ValueError):
         return None

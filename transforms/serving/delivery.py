@@ -246,6 +246,7 @@ def _cached_output(
         composed=composed,
         prints=",".join(prints),
         known_purge=plan.purged_before,
+        is_vector=output.is_vector,
     )
 
 

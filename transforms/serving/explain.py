@@ -97,7 +97,10 @@ def _warnings(plan: RenderPlan, entry: CachedOutput | None, known: KnownSource |
     if entry:
         return [entry.warnings] if entry.warnings else []
     try:
-        return list(effective.warnings(plan.spec.endpoint, plan.spec.values, known.size)) if known else []
+        if known is None:
+            return []
+        values = plan.spec.values
+        return list(effective.warnings(plan.spec.endpoint, values, known.size, is_vector=known.is_vector))
     except EngineError as error:
         return [error.message]
 

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 
 from telemetry import display
+from transforms.engine.formats import SVG_TYPE
 from transforms.serving.delivery import ImageResponse
 from transforms.tenant import patterns
 from transforms.tenant.http_requests import ImageHttpRequest
@@ -13,6 +14,9 @@ EXPOSED = (
 )
 STAGES = ("fetch", "decode", "process", "encode", "store")
 METHODS = ("GET", "HEAD", "OPTIONS")
+POLICY = "default-src 'none'; sandbox"
+# The styles and the embedded pictures of a drawing itself.
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
@@ -40,6 +44,8 @@ def describe(response: HttpResponse, result: ImageResponse) -> HttpResponse:
         response["X-Img-Source-Size"] = entry.source_size
     if entry and entry.warnings:
         response["X-Img-Warning"] = entry.warnings
+    if entry and entry.content_type == SVG_TYPE:
+        response["Content-Security-Policy"] = SVG_POLICY
     if result.plan.negotiated:
         response["Vary"] = "Accept"
     return response
@@ -48,7 +54,7 @@ def describe(response: HttpResponse, result: ImageResponse) -> HttpResponse:
 def finish(request: ImageHttpRequest, response: HttpResponse) -> HttpResponse:
     """Set the security and CORS headers of every image response, errors too."""
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.setdefault("Content-Security-Policy", POLICY)
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     origin = request.META.get("HTTP_ORIGIN")
     allowed_origins = request.tenant.allowed_origins

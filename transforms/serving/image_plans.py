@@ -10,7 +10,7 @@ from transforms import engine_errors
 from transforms.access import fallbacks, presets, signed_policies
 from transforms.access.signed_policies import Policy, PolicyExceeded
 from transforms.engine import picture_values
-from transforms.engine.formats import FORMATS
+from transforms.engine.formats import FORMATS, SVG, SVG_TYPE
 from transforms.engine.request import cost, negotiate, spec
 from transforms.engine.request.query import Query
 from transforms.engine.request.spec import Spec
@@ -74,6 +74,8 @@ class RenderPlan:
         """The content type that the output will have, before it is made; empty where that depends on the source."""
         if self.output_format == "json":
             return "application/json"
+        if self.output_format == SVG:
+            return SVG_TYPE
         row = FORMATS.get(self.output_format)
         return row.content_type if row and not self.negotiated else ""
 

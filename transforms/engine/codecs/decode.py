@@ -46,7 +46,7 @@ TURNS = {
 # Formats with another name in Pillow.
 NAMES = {"MPO": "jpeg", heic.NAME: "heic"}
 LOST_COLOURS = "The colours of this source cannot be kept as they are: they are converted to sRGB."
-ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP and ICO"
+ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP, ICO and SVG"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Detects the picture format of bytes, and truncated files, without decoding a pixel."""
 
+import re
 import struct
 
 from transforms.engine.containers import ico
@@ -7,10 +8,12 @@ from transforms.engine.containers import ico
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-SVG_HEAD = 4_096
-SVG_ROOTS = tuple(root + end for root in (b"<svg", b"<svg:svg") for end in (b" ", b">", b"/", b"\n", b"\r", b"\t"))
+SVG_HEAD = 65_536
+SVG_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]", re.ASCII)
+SPACE = re.compile(r"[ \t\r\n]+")
 # What XML allows before its root element: (start, end) of each.
-PROLOGUE = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<!DOCTYPE", b">"))
+PROLOGUE = (("<?", "?>"), ("<!--", "-->"), ("<!DOCTYPE", ">"))
+WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 REFUSED_MAGICS = (
     (b"%PDF-", "PDF"),
     (b"8BPS", "PSD"),
@@ -20,8 +23,6 @@ REFUSED_MAGICS = (
 )
 # The reason, and the alternative.
 REFUSED = {
-    "SVG": "a drawing that can hold scripts and addresses, which we neither run nor fetch. Serve it as it is, since it "
-    "fits any size, or export a PNG",
     "HEIC": "coded by HEVC, whose patents this service has no licence for. Export it as JPEG or AVIF; phones do when "
     "asked for the most compatible format",
     "PDF": "a document. Export the page as PNG",
@@ -54,21 +55,31 @@ def format_of(data: bytes) -> str | None:
 
 def refused_kind(data: bytes) -> str | None:
     """The name in REFUSED of a format that is recognized but not supported; None for an unknown one."""
-    if _root(data[:SVG_HEAD]).startswith(SVG_ROOTS):
-        return "SVG"
     if _brands(data) & HEIC_BRANDS:
         return "HEIC"
     return next((name for magic, name in REFUSED_MAGICS if data.startswith(magic)), None)
 
 
-def _root(head: bytes) -> bytes:
-    """The start of an XML file from its root element on; empty when it has none."""
-    rest = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    while terminator := next((ends for begins, ends in PROLOGUE if rest.startswith(begins)), None):
-        doctype = terminator == b">" and b"[" in rest.partition(terminator)[0]
-        rest = rest.partition(b"]" if doctype else terminator)[2]
-        rest = (rest.partition(b">")[2] if doctype else rest).lstrip()
-    return rest
+def is_svg(data: bytes) -> bool:
+    """Whether the bytes are an XML file whose root element is called svg, whatever its namespace."""
+    encoding = WIDE.get(data[:2], "latin-1")
+    head = data[:SVG_HEAD].removeprefix(b"\xef\xbb\xbf").decode(encoding, "replace").lstrip("\ufeff \t\r\n")
+    return head.startswith("<") and SVG_ROOT.match(head, _root_offset(head)) is not None
+
+
+def _root_offset(head: str) -> int:
+    """Where the root element of an XML file begins; the end of its head where that has none."""
+    offset = 0
+    while end := next((end for start, end in PROLOGUE if head.startswith(start, offset)), None):
+        if end == ">" and 0 <= (subset := head.find("[", offset)) < head.find(end, offset):
+            offset = head.find("]", subset)
+        offset = head.find(end, offset) if offset >= 0 else -1
+        if offset < 0:
+            return len(head)
+        offset += len(end)
+        if space := SPACE.match(head, offset):
+            offset = space.end()
+    return offset
 
 
 def _is_avif(data: bytes) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from transforms.engine import colour_difference, exhaustion
-from transforms.engine.codecs import decode
+from transforms.engine.codecs import source_file
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
@@ -56,7 +56,7 @@ def render(job: Job) -> Output:
 def _read(data: bytes, limits: Limits) -> _Drawing:
     limits = replace(limits, source_pixels=max(limits.source_pixels, limits.output_pixels))
     try:
-        return _Drawing(data, decode.open_picture(data, limits))
+        return _Drawing(data, source_file.open_picture(data, limits))
     except EngineError as error:
         if exhaustion.is_behind(error):
             raise

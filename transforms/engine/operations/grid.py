@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from transforms.engine import colour, exhaustion
-from transforms.engine.codecs import decode
+from transforms.engine.codecs import source_file
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
@@ -141,7 +141,7 @@ def spread(length: int, count: int, gap: int) -> list[tuple[int, int]]:
 def _header(data: bytes, limits: Limits) -> tuple[int, int] | None:
     """The upright size; None for bytes that are not a supported picture."""
     try:
-        return decode.probe(data, limits).size
+        return source_file.probe(data, limits).size
     except EngineError:
         return None
 
@@ -152,7 +152,7 @@ def _cell(data: bytes, source_size: tuple[int, int], box: Box, limits: Limits) -
     scale = max(size[0] / source_size[0], size[1] / source_size[1])
     target = math.ceil(source_size[0] * scale), math.ceil(source_size[1] * scale)
     try:
-        frame = decode.open_picture(data, limits, target=target).frames[0]
+        frame = source_file.open_picture(data, limits, target=target).frames[0]
     except EngineError as error:
         if exhaustion.is_behind(error):
             # A grid without this picture would be cached for a year.

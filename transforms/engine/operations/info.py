@@ -2,7 +2,9 @@
 
 import json
 
-from transforms.engine.codecs import decode
+from transforms.engine import formats
+from transforms.engine.codecs import source_file
+from transforms.engine.codecs.decode import Facts
 from transforms.engine.job import Job, Output
 from transforms.engine.operations import blurhash, camera, palette, thumbhash
 from transforms.engine.request.request_parameters import DEFAULT_SELECTION
@@ -22,8 +24,8 @@ def render(job: Job) -> Output:
     """The one stored JSON of a source: metadata, blurhash, colors, palette, and the parts returned only by `select`."""
     watch = Stopwatch()
     data = job.source
-    facts = decode.probe(data, job.limits)
-    picture = decode.open_picture(data, job.limits, target=SEEN_SIZE)
+    facts = source_file.probe(data, job.limits)
+    picture = source_file.open_picture(data, job.limits, target=SEEN_SIZE)
     watch.lap("decode")
     colours = palette.sample(picture.frames[0])
     document = {
@@ -32,12 +34,13 @@ def render(job: Job) -> Output:
         "colors": [_area(colour) for colour in palette.areas(colours)],
         "palette": {name: {"hex": best.hex} if best else None for name, best in palette.swatches(colours).items()},
         "thumbhash": thumbhash.encode_image(picture.frames[0]),
-        "exif": camera.facts(decode.read_exif(data, job.limits)),
+        "exif": camera.facts(source_file.read_exif(data, job.limits)),
     }
     watch.lap("process")
     body = _json(document)
     watch.lap("encode")
-    return Output(body, CONTENT_TYPE, *facts.size, source_size=facts.size, timings=watch.laps)
+    is_vector = facts.source_format == formats.SVG
+    return Output(body, CONTENT_TYPE, *facts.size, source_size=facts.size, timings=watch.laps, is_vector=is_vector)
 
 
 def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:
@@ -49,12 +52,12 @@ def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:
     return _json({name: part for name, part in json.loads(stored).items() if name in names})
 
 
-def _metadata(facts: decode.Facts, size: int) -> dict[str, object]:
+def _metadata(facts: Facts, size: int) -> dict[str, object]:
     """Width and height are upright; hasAlpha: there is an alpha channel, used or not."""
     name = facts.source_format
     return {
         "bytes": size,
-        "contentType": f"image/{name}",
+        "contentType": formats.SVG_TYPE if name == formats.SVG else f"image/{name}",
         "format": "jpg" if name == "jpeg" else name,
         "width": facts.size[0],
         "height": facts.size[1],

@@ -3,7 +3,7 @@
 from PIL import Image
 
 from transforms.engine import colour
-from transforms.engine.codecs import decode
+from transforms.engine.codecs import source_file
 from transforms.engine.job import Job, Output
 from transforms.engine.operations import blurhash, drawn, palette
 from transforms.engine.picture import Picture
@@ -23,7 +23,7 @@ def render(job: Job) -> Output:
     if not job.sources:
         size = (job.values["w"], job.values["h"])
         return _finish(job, _from_literal(job, size), watch, None)
-    picture = decode.open_picture(job.source, job.limits, target=SEEN_SIZE)
+    picture = source_file.open_picture(job.source, job.limits, target=SEEN_SIZE)
     watch.lap("decode")
     size = drawn_size(job.values, picture.source_size)
     return _finish(job, _from_source(job, picture, size), watch, picture.source_size)

@@ -23,7 +23,7 @@ def encoded(picture: Picture, source: Picture, data: bytes, job: Job) -> quality
     body, content_type, warnings = quality.encoded(picture, job.output_format, job.values)
     if len(body) > len(data) and _is_reencoding(source, content_type, job):
         body = _copied(source, data, job) or _softened(picture, job, body, len(data))
-    if len(body) > len(data):
+    if len(body) > len(data) and source.source_format != formats.SVG:
         warnings += (f"The result has {len(body)} bytes, more than the source's {len(data)}.",)
     return body, content_type, warnings
 

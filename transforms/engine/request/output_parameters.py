@@ -1,6 +1,6 @@
 """Rows of the parameter table: the file that a picture is sent as."""
 
-from transforms.engine.formats import FORMATS
+from transforms.engine.formats import FORMATS, SVG
 from transforms.engine.request.endpoints import BLURHASH, GRID, PLACEHOLDERS, TRANSFORM
 from transforms.engine.request.param import Param, switch
 
@@ -14,9 +14,11 @@ def formats(endpoints: tuple[str, ...], choices: tuple[str, ...], meaning: str) 
 OUTPUT = (
     formats(
         (TRANSFORM,),
-        (*FORMATS, "nocompress"),
+        (*FORMATS, "nocompress", SVG),
         "The output format; without it the Accept header decides. nocompress keeps every pixel "
-        "(as 8-bit sRGB) in the source's own format, in PNG where that cannot.",
+        "(as 8-bit sRGB) in the source's own format, in PNG where that cannot. svg passes an SVG on without scripts, "
+        "links and what lies in other files, and goes with no parameter that changes the picture; by any other format "
+        "an SVG is drawn at the size that is asked for.",
     ),
     formats(
         (GRID, *PLACEHOLDERS),

@@ -93,7 +93,7 @@ BOX = (
         default="contain",
         choices=("contain", "cover"),
     ),
-    switch("enlarge", "Whether the picture may be made larger than its source."),
+    switch("enlarge", "Whether the picture may be made larger than its source. An SVG always fills its box."),
     Param(
         "position",
         "focus",

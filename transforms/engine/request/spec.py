@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transforms.engine import errors
+from transforms.engine.formats import SVG
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import endpoints, normalize, param, params, query_text, request_parameters
 from transforms.engine.request import values as request_values
@@ -58,6 +59,7 @@ def parse(endpoint: str, pairs: Iterable[tuple[str, str]], path_source: str | No
     sources = parsed.get("src", ())
     picture_values = {name: value for name, value in parsed.items() if name not in ASIDE}
     _check_presence(endpoint, sources, picture_values, spellings)
+    _check_passed_on(parsed, picture_values, spellings)
     values, unscaled = normalize.fold(endpoint, picture_values, spellings)
     select = parsed.get("select")
     return Spec(
@@ -156,6 +158,16 @@ def _check_presence(endpoint: str, sources: tuple, values: dict, spellings: dict
     if endpoint == endpoints.GRID and not least <= len(sources) <= most:
         message = f"src must be given {least} to {most} times; it is given {len(sources)} times."
         raise errors.EngineError("invalid_parameter", message, "src")
+
+
+def _check_passed_on(parsed: dict, values: dict, spellings: dict[str, str]) -> None:
+    """Raises conflicting_parameters where an SVG is to be passed on and changed as well."""
+    if parsed.get("format") != SVG:
+        return
+    name = next((name for name in (*values, *(["mark"] if "mark" in parsed else [])) if name != "v"), None)
+    if name is not None:
+        message = f"format=svg passes the SVG on as it is, for any size; leave {spellings[name]} out."
+        raise errors.EngineError("conflicting_parameters", message, spellings[name])
 
 
 def _check_placeholder(endpoint: str, sources: tuple, values: dict) -> None:

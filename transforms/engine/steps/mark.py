@@ -3,7 +3,7 @@
 from PIL import Image
 
 from transforms.engine import colour, geometry
-from transforms.engine.codecs import decode
+from transforms.engine.codecs import source_file
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
@@ -36,9 +36,9 @@ def _scaled(picture: Picture, available: geometry.Size, values: PictureValues, l
     """The mark at its final size: as wide as requested, but within `available`. Raises EngineError with param=mark."""
     assert picture.mark is not None  # where `mark` is among the values, the pipeline sets it
     try:
-        natural = decode.probe(picture.mark, limits).size
+        natural = source_file.probe(picture.mark, limits).size
         size = _size(natural, picture.size[0], available, values.get("mark-w"))
-        mark_image = decode.open_picture(picture.mark, limits, target=size).frames[0]
+        mark_image = source_file.open_picture(picture.mark, limits, target=size).frames[0]
     except EngineError as error:
         raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
     mark_image = colour.to_profile(mark_image, picture.profile) if picture.profile else mark_image

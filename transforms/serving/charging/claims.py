@@ -124,10 +124,12 @@ def _stored(tenant: Tenant, plan: RenderPlan) -> list[CachedOutput]:
 
 @dataclass(frozen=True)
 class KnownSource:
-    """What stored outputs tell of the originals: the upright size of the first, and the prints of all."""
+    """What stored outputs tell of the originals: the upright size of the first, and whether it is a drawing, which
+    fills any box; and the prints of all."""
 
     size: effective.Size
     prints: Prints
+    is_vector: bool = False
 
 
 def known_source(tenant: Tenant, plan: RenderPlan) -> KnownSource | None:
@@ -137,10 +139,12 @@ def known_source(tenant: Tenant, plan: RenderPlan) -> KnownSource | None:
     infos = [_info(tenant, plan, original) for original in plan.originals]
     known_infos = [entry for entry in infos if entry is not None and entry.source_size and entry.prints]
     if len(known_infos) == len(infos):
-        return KnownSource(_size(known_infos[0]), tuple(entry.prints for entry in known_infos))
+        return KnownSource(
+            _size(known_infos[0]), tuple(entry.prints for entry in known_infos), known_infos[0].is_vector
+        )
     for entry in _stored(tenant, plan):
         if entry.source_size and entry.prints:
-            return KnownSource(_size(entry), tuple(entry.prints.split(",")))
+            return KnownSource(_size(entry), tuple(entry.prints.split(",")), entry.is_vector)
     return None
 
 
@@ -150,7 +154,7 @@ def foretold(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> str
         return None
     size, prints = (known.size, known.prints) if known else (None, ())
     try:
-        sizes = effective.shape(plan.spec.endpoint, plan.spec.values, size)
+        sizes = effective.shape(plan.spec.endpoint, plan.spec.values, size, is_vector=bool(known and known.is_vector))
     except EngineError:
         return None
     if sizes is None:
