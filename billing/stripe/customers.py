@@ -105,7 +105,11 @@ def entitlement(
 def write(
     transaction: dynamo.Transaction, workspace_id: str, subscription: SubscriptionSnapshot | None, asked_at: float
 ) -> None:
-    """Put the state of a subscription into a transaction: the row of a workspace that has one, and no other."""
+    """Put the state of a subscription into a transaction: the row of a workspace that has one, and no other; nothing
+    where a later answer of Stripe's is already written (B12)."""
+    before = of_workspace(workspace_id)
+    if before is not None and float(before.asked) > asked_at:
+        return
     values = {"state": "none", "tier": "free", "next_tier": "", "cancels": False, "asked": asked_at}
     if subscription is not None:
         values |= {

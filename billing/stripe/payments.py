@@ -113,6 +113,13 @@ def owed(customer_id: str, subscription: SubscriptionSnapshot | None = None) -> 
     )
 
 
+def is_period_draft(subscription: SubscriptionSnapshot) -> bool:
+    """Whether the invoice of a subscription's period is a draft, which Stripe charges an hour after it has begun."""
+    list_invoices, customer_id = gateway.api().invoices.list, subscription.customer_id
+    drafts = gateway.call(list_invoices, customer=customer_id, status="draft", limit=100).data
+    return any(PERIOD in _kinds_of(invoice, subscription.subscription_id) for invoice in drafts)
+
+
 def _kinds_of(invoice: "StripeInvoice", subscription_id: str) -> Iterator[str]:
     if is_of_overage(invoice) or any(map(_sells_overage, invoice.lines.data)):
         yield OVERAGE

@@ -47,6 +47,20 @@ class InvoiceUnpaid(ApiError):
         super().__init__(f"An invoice {subject} is not paid yet: pay it under Invoices, then choose a plan.")
 
 
+class InvoiceDraft(ApiError):
+    """The invoice of the running month is not charged yet: a year that began now would give the month back before it is
+    paid for (H31)."""
+
+    status = 409
+    code = "invoice_draft"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Stripe charges the running month within an hour of its beginning, and has not done so yet: choose the year"
+            " after that."
+        )
+
+
 class NoSubscription(ApiError):
     """There is nothing to change or cancel."""
 
@@ -103,13 +117,16 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     the end of the paid period on. Returns the address of Stripe's page where the payer has to confirm the payment, so
     that the change is made; empty where it is made. What was used beyond the old plan is invoiced at its price (H2).
     What fails once it is paid is finished by Stripe's event or the nightly comparison, and is no failure of the change
-    (H32). Raises UnknownPlan, NoSubscription, InvoiceUnpaid, OverageNotInvoiced, and what the gateway raises."""
+    (H32). Raises UnknownPlan, NoSubscription, InvoiceUnpaid, InvoiceDraft, OverageNotInvoiced, and what the gateway
+    raises."""
     _require_sold_plan(tier, interval)
     row, subscription = _live_subscription(workspace)
     url = ""
     is_at_once = is_upgrade(subscription.tier, subscription.interval, tier, interval)
     if is_at_once:
         _require_paid(row.customer_id, subscription)
+        if interval != subscription.interval and payments.is_period_draft(subscription):
+            raise InvoiceDraft
         overage.prepare_change(workspace.workspace_id, row.customer_id)
         url = gateway.change(subscription, tier, interval)
         _finish_later(webhooks.sync_subscription, workspace.workspace_id, row.customer_id)

@@ -126,6 +126,13 @@ def test_the_levels_of_a_period_with_overage():
     ]
 
 
+def test_a_gift_is_part_of_what_alerts_are_of():
+    """H24: half of a plan is used, and less than half of what there is."""
+    period = Counter("ws", "2026-11-01T00Z", granted=140, used=60, left=80, base=100, extra=40, room=0, ends=None)
+    (level,) = alerts.levels(period, None)
+    assert (level.limit, level.share) == (140, 0)
+
+
 def test_a_mail_goes_to_owners_and_billing_members_once(team):
     workspace, staff = team
     spend(workspace, 1_600)

@@ -148,6 +148,17 @@ def test_a_card_that_is_refused_leaves_an_open_invoice_and_its_customer_for_twen
     assert facts["beyond_recovery"] < clock.stamp(asked + 30 * DAY)
 
 
+def test_the_twenty_days_count_from_the_day_that_the_erasure_was_asked_for(customer, world):
+    """H24, H2, P19: not from its beginning, which waits for days in which it can be undone."""
+    customer_id, asked = customer.customer_id, customer.moment
+    erasure.request("workspace", customer.workspace_id)
+    with world.refusing_cards():
+        assert work_after(customer, erasure.UNDO_DAYS * DAY + 1).state == "swept"
+        customer.moment = asked + steps.CUSTOMER_DAYS * DAY + 1
+        row = work_on(customer)
+    assert row.state == "done" and closing.is_deleted(customer_id)
+
+
 def test_an_invoice_that_is_paid_later_ends_the_waiting(customer, world):
     """H2"""
     customer_id = customer.customer_id

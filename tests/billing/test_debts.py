@@ -3,6 +3,7 @@
 import pytest
 
 from billing.charging import cap_settings, credits, summary
+from billing.models import counters
 from billing.plans import catalogue
 from billing.stripe import gateway, payments, subscriptions, webhooks
 from tests.billing.buying import DAY, Customer
@@ -177,14 +178,44 @@ def test_no_upgrade_is_sold_while_the_plan_s_own_invoice_is_owed(customer):
     assert customer.row.plan == "growth" and len(customer.charges) == charges + 2
 
 
-def test_an_upgrade_in_the_hour_of_the_draft_leaves_the_period_unpaid_until_stripe_charges_it(customer):
-    """H31, H6"""
-    customer.pass_time(customer.ends + 60 - customer.moment, tell=False)
+def draft_renewal(customer: Customer, minutes: int) -> dict:
+    """So many minutes of the next period go by, whose invoice Stripe has not charged yet; returns that draft."""
+    customer.pass_time(customer.ends + 60 * minutes - customer.moment, tell=False)
     invoice = customer.world.book.list_all("invoices", customer=customer.customer_id)[0]
     invoice["status"] = "draft"
     customer.tell()
+    return invoice
+
+
+def test_an_upgrade_in_the_hour_of_the_draft_leaves_the_period_unpaid_until_stripe_charges_it(customer):
+    """H31, H6"""
+    invoice = draft_renewal(customer, 1)
     customer.change("growth")
     assert customer.period.unpaid and not sells_overage(customer)
     invoice["status"] = "paid"
     sync(customer)
     assert not customer.period.unpaid and int(customer.counter.base) > catalogue.of("growth").halves * 0.99
+
+
+def test_no_year_is_sold_before_the_month_s_own_invoice_is_charged(customer):
+    """H31: the year gave the whole month back before it was paid for: 20,000 credits less, for nothing."""
+    invoice, charges = draft_renewal(customer, 55), len(customer.charges)
+    with pytest.raises(subscriptions.InvoiceDraft) as refused:
+        customer.change("growth", "year")
+    assert "within an hour" in refused.value.message and len(customer.charges) == charges
+    assert (customer.row.plan, customer.subscription["status"]) == ("starter", "active")
+    invoice["status"] = "paid"
+    sync(customer)
+    customer.change("growth", "year")
+    assert int(customer.counter.base) > catalogue.of("growth").halves * 0.99 and customer.is_sound()
+
+
+def test_a_share_that_nobody_paid_for_is_not_moved_into_a_year(customer):
+    """H24, H6: what is left of a paid month is."""
+    draft_renewal(customer, 55)
+    month = customer.period.name
+    assert customer.use(2) == 2 and customer.period.unpaid
+    gateway.change(gateway.subscription(customer.customer_id), "growth", "year")
+    customer.tell()
+    share = counters.find(customer.workspace_id, month)
+    assert customer.period.name != month and int(share.extra) == 0 and customer.is_sound()

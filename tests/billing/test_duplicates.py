@@ -182,6 +182,21 @@ def test_what_support_refunded_already_is_not_refunded_again(customer):
     assert_settled(customer, "starter", 7_900)
 
 
+def test_each_payment_of_an_invoice_is_refunded(customer, subjects):
+    """H24: Stripe takes an invoice's money in several payments, too."""
+    buy_two(customer, "starter", "starter")
+    charge, book = customer.charges[-1], customer.world.book
+    intent = charge["payment_intent"]
+    payment = next(row for row in book.list_all("invoice_payments") if row["payment"]["payment_intent"] == intent)
+    other = {"type": "payment_intent", "payment_intent": f"{intent}b"}
+    with book.change():
+        book.put("charges", charge | {"id": f"{charge['id']}b", "amount": 900, "payment_intent": f"{intent}b"})
+        book.put("invoice_payments", payment | {"id": f"{payment['id']}b", "payment": other})
+        charge["amount"] = 1_000
+    customer.tell()
+    assert sorted(cents for cents, _ in refunds_of(customer)) == [900, 1_000]
+
+
 def test_a_subscription_that_sells_no_plan_is_left_alone(customer):
     """One that staff made for something else."""
     buy_two(customer, "starter", "growth")

@@ -1,18 +1,22 @@
 """Credits are granted when they are paid for; until then a day's share of the plan's a day, three times (H6)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from accounts.models import Workspace
-from billing.charging import cap_settings, counters, summary
+from billing.charging import cap_settings, counters, credits, summary
+from billing.charging.caps import Cap
 from billing.models import counters as counter_rows
 from billing.notifications import alerts
 from billing.plans import catalogue, periods
 from billing.stripe import gateway, subscription_state, webhooks
 from billing.stripe.subscription_state import Entitlement
 from imgapis.base import clock
+from imgapis.base.errors import ApiError
 from tests.billing.buying import DAY, Customer
+from tests.billing.test_charge import bill
 
 STARTER = catalogue.of("starter").halves
 FREE = catalogue.of("free").halves
@@ -41,6 +45,14 @@ def use_up(customer: Customer) -> int:
     while customer.use(1):
         pass
     return int(customer.counter.used)
+
+
+def charge(customer: Customer) -> int:
+    """Charge half a credit by the caps in force; 0 where it is refused."""
+    try:
+        return credits.charge(bill(customer.workspace_id, cost=1), customer.terms)
+    except ApiError:
+        return 0
 
 
 def test_a_renewal_that_is_refused_gives_a_day_s_share_a_day_and_then_the_free_plan_s(customer):
@@ -125,6 +137,19 @@ def test_a_share_is_raised_once_by_many_at_once(customer):
     assert int(customer.counter.granted) == share(customer, 2) and customer.is_sound()
 
 
+def test_a_cap_in_credits_ends_before_a_share_that_grows_beyond_it(customer):
+    """H24, C1: 700 credits of the month, of which day 1 has 645 and day 2 would have 1,290."""
+    cap_settings.change(customer.workspace_id, "x", "day", Cap("off", 0))
+    cap_settings.change(customer.workspace_id, "x", "period", Cap("credits", 700))
+    customer.world.book.refuses_cards = True
+    customer.pass_time(DAY + 1)
+    for halves in (share(customer, 1), 1_400):
+        while charge(customer):
+            pass
+        assert int(customer.counter.used) == halves and customer.is_sound()
+        customer.pass_time(DAY)
+
+
 def test_no_alert_is_sent_of_a_share_that_grows(customer):
     """Half of a day's share is no half of the plan; and the notice would be missing when it is."""
     customer.pass_time(DAY + 1, tell=False)
@@ -159,6 +184,12 @@ def test_on_day_n_there_are_n_days_of_the_plan(days, plan, halves):
     """H6: of a January, n ÷ 31."""
     period = periods.at(MONTH, MONTH.end + days * DAY)
     assert (period.plan, period.allowance) == (plan, halves)
+
+
+def test_a_period_that_nobody_paid_for_is_followed_by_the_free_plan():
+    """H24, H6: by no other days of grace, also where Stripe has told nothing of the next one yet."""
+    period = periods.at(replace(MONTH, unpaid_since=MONTH.start), MONTH.end + DAY)
+    assert (period.plan, period.allowance, period.unpaid) == ("free", FREE, False)
 
 
 def test_a_workspace_from_before_the_records_counts_as_paid(customer):

@@ -49,6 +49,11 @@ def test_the_sentence_names_the_amount_and_the_day():
     assert "nothing is charged" in offers.sentence(offer_of(GROWTH, "free"), GROWTH)
 
 
+def test_an_upgrade_within_a_year_adds_to_the_running_month_alone():
+    """H24, H1: half of a month's difference in the middle of the first month, though most of the year is left."""
+    assert offer_of(YEARLY, "scale", "year").halves == (1_200_000 - 240_000) // 2
+
+
 @pytest.mark.parametrize("moment", [START, MIDDLE, END - 1, END + 500])
 def test_an_upgrade_never_costs_less_than_nothing_nor_more_than_its_price(moment):
     for tier in catalogue.TIERS[1:]:

@@ -106,6 +106,14 @@ def test_a_plan_s_credits_are_not_used_up_by_what_was_sold_beyond_the_plan_befor
     assert invoiced(customer) == [CENTS["starter"]]
 
 
+def test_the_forecast_in_money_counts_what_was_sold_before_an_upgrade(customer):
+    """H24, H2"""
+    customer.change("growth")
+    customer.until(customer.ends - HOUR)
+    usage = summary.of(customer.row)
+    assert usage.forecast_cents == usage.overage_cents == CENTS["starter"]
+
+
 def test_without_overage_a_plan_s_credits_are_all_there_after_an_upgrade(customer):
     """H2: what was sold stays sold when the customer allows no more of it."""
     cap_settings.allow_overage(customer.workspace_id, "x", allowed=False)

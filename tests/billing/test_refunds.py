@@ -198,6 +198,17 @@ def test_a_refunded_year_gives_no_further_months(buyer, world, monkeypatch):
     assert customer.use(2) == 0
 
 
+def test_a_refund_that_fails_gives_back_what_later_months_of_the_year_were_not_given(buyer, world, monkeypatch):
+    """H24, H20: half of a month that began after the refund was withheld, and not taken."""
+    customer = Customer(buyer, world, monkeypatch)
+    customer.buy("starter", "year")
+    refund = customer.refund(customer.charges[0], 9_500)
+    customer.pass_time(31 * DAY)
+    assert customer.use(2) == 2 and int(customer.counter.granted) == STARTER // 2
+    customer.settle_refund(refund, "failed")
+    assert left(customer) == STARTER - 2
+
+
 def test_what_no_event_told_is_settled_at_night(customer, monkeypatch):
     """B14"""
     monkeypatch.setattr(customers, "iter_all", lambda: iter([customers.of_workspace(customer.workspace_id)]))

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from billing.stripe import gateway, subscriptions, webhooks
+from billing.stripe import customers, gateway, subscriptions, webhooks
 from imgapis.base.errors import ApiError
 from tests.billing.buying import HOUR, Customer
 
@@ -41,6 +41,25 @@ def test_a_refused_upgrade_leaves_a_scheduled_downgrade(customer, world):
     assert state(customer) == ("growth", "starter")
     customer.until(customer.ends + 60)
     assert customer.row.plan == "starter"
+
+
+def test_of_two_answers_of_stripe_s_the_one_that_was_asked_for_later_counts(customer, monkeypatch):
+    """H24, B12: one that was read before an upgrade comes after it."""
+    ask, answers = gateway.subscription, []
+
+    def answer_late(customer_id: str) -> gateway.SubscriptionSnapshot | None:
+        answer = ask(customer_id)
+        if not answers:
+            answers.append(answer)
+            customer.moment += 1
+            gateway.change(answer, "scale", "month")
+            webhooks.sync_subscription(customer.workspace_id, customer.customer_id)
+            customer.moment += 1
+        return answer
+
+    monkeypatch.setattr(gateway, "subscription", answer_late)
+    webhooks.sync_subscription(customer.workspace_id, customer.customer_id)
+    assert (customer.row.plan, customers.of_workspace(customer.workspace_id).tier) == ("scale", "scale")
 
 
 @pytest.mark.parametrize(("confirms", "expected"), [(False, ("growth", "starter")), (True, ("scale", ""))])

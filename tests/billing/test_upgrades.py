@@ -63,6 +63,17 @@ def test_what_is_asked_again_grants_nothing_again(customer):
     assert int(customer.counter.granted) == granted < SCALE
 
 
+def test_an_invoice_of_nothing_pays_for_its_plan(customer):
+    """H24: a coupon of 100 % at Stripe."""
+    customer.world.buys(customer.row, "starter")
+    (invoice,) = customer.world.book.list_all("invoices", customer=customer.customer_id)
+    for line in invoice["lines"]["data"]:
+        line["amount"] = 0
+    invoice |= {"subtotal": 0, "total": 0, "amount_due": 0, "amount_paid": 0}
+    customer.tell()
+    assert int(customer.counter.granted) == STARTER and not customer.period.unpaid
+
+
 def test_a_year_s_upgrade_grants_the_rest_of_the_month_and_whole_months_after_it(customer):
     """A yearly plan has its credits month by month."""
     customer.buy("starter", "year")

@@ -126,6 +126,18 @@ def test_many_at_once_are_one_charge(workspace, origin):
     assert origin.requests[f"/{name}.png"] == 1
 
 
+def test_a_fallback_lives_its_own_life_whatever_ttl_was_asked_of_the_source(workspace):
+    """H24: it would be made and charged again as often as the source is to be read."""
+    save(workspace)
+    tenant = tenant_of(workspace)
+    failing, itself = (
+        image_plans.make(tenant, "transform", Query.parse(query), None, None)
+        for query in ("src=shop/none.jpg&w=94&fallback=empty&ttl=60", "src=shop/hat.png&w=94")
+    )
+    instead = image_plans.of_fallback(tenant, failing, None)
+    assert (failing.seconds, instead.seconds, instead.fresh_after) == (60, itself.seconds, 0)
+
+
 def test_the_event_has_the_status_that_was_sent_and_the_charge(workspace):
     """P11: usage and bill are sums of the same events."""
     save(workspace)

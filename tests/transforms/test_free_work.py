@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,14 @@ def test_pictures_hits_and_the_other_workspaces_are_not_affected(tenant, strange
     assert delivery.deliver(tenant, request()).halves == 2
     assert delivery.deliver(tenant, request("HEAD")).output
     assert explain.explain(tenants.of_row(stranger, stranger.namespace), request())
+
+
+def test_free_work_that_was_refused_is_not_owed(tenant):
+    """H24, H13: what is refused was not done, and refuses no picture that is paid for."""
+    for _ in range(4):
+        with suppress(FreeWorkUsedUp):
+            free_work.spend(tenant.workspace_id, 10)
+    assert delivery.deliver(tenant, request()).halves == 2
 
 
 def test_it_is_there_again_after_a_while(tenant, monkeypatch):
