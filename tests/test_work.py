@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pynamodb.exceptions import UpdateError
 
 from imgapis.base import clock
 from imgapis.base.mail import outbox
@@ -124,6 +125,56 @@ def test_work_of_a_process_that_was_killed_is_taken_over_when_its_lease_has_ende
     ahead(scheduled_tasks.MARGIN_SECONDS + 1)
     task.run()
     assert calls == [20.0]
+
+
+def test_what_dynamodb_did_not_take_at_the_end_of_work_is_written_once_it_answers(name, ahead, monkeypatch):
+    """A lease of an hour went on for an hour after its work had ended, and nobody was told."""
+    calls = []
+    task = Task(name, calls.append, 60.0, "task_failed", budget=3_600.0)
+    with monkeypatch.context() as outage:
+        outage.setattr(ScheduledTask, "update_if", failing_at(ScheduledTask.update_if, "finished"))
+        task.run()
+        assert row_of(name).leased_until > clock.now() + 3_600 and not row_of(name).finished
+    task.run()
+    assert (row_of(name).leased_until, row_of(name).outcome, calls) == (0, "done", [3_600.0])
+    ahead(61)
+    task.run()
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_work_whose_lease_was_not_answered_is_done_once_dynamodb_answers(name, monkeypatch, is_taken):
+    calls = []
+    task = Task(name, calls.append, 60.0, "task_failed", budget=3_600.0)
+    with monkeypatch.context() as outage:
+        outage.setattr(ScheduledTask, "update_if", failing_at(ScheduledTask.update_if, "budget", is_taken=is_taken))
+        task.run()
+        assert calls == []
+    task.run()
+    assert calls == [3_600.0] and row_of(name).outcome == "done"
+
+
+def test_a_lease_that_the_client_asked_for_twice_is_its_own(name, monkeypatch):
+    """The reply to the first was lost, so that the second finds the work leased."""
+    once = ScheduledTask.update_if
+    monkeypatch.setattr(
+        ScheduledTask, "update_if", lambda row, *of, **values: [once(row, *of, **values) for _ in "12"][1]
+    )
+    assert scheduled_tasks.lease(name, scheduled_tasks.ANY_HOST, 60.0, 3_600.0) is not None
+    assert scheduled_tasks.lease(name, scheduled_tasks.ANY_HOST, 60.0, 3_600.0) is None
+
+
+def failing_at(update_if, value: str, *, is_taken: bool = False):
+    """A method in the place of `update_if` that sets no `value`, or sets it and loses the reply: DynamoDB's error."""
+
+    def update(row, condition, actions=(), **values):
+        if value not in values:
+            return update_if(row, condition, actions, **values)
+        if is_taken:
+            update_if(row, condition, actions, **values)
+        raise UpdateError("DynamoDB does not answer.")
+
+    return update
 
 
 def test_who_took_longer_than_the_lease_writes_nothing_over_who_took_over(name, ahead):

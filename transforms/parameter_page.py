@@ -21,7 +21,8 @@ HEAD, and a second output format of a charged picture are free. `/explain/<endpo
 - Another output format is free while the source's bytes are those that were charged. From other bytes it is another
   picture, and new work. Where no format is stored any more, the picture is made again for nothing, whatever its source
   is by then.
-- A grid is charged for the sources it shows, each once a year: one that was missing is charged when it is shown.
+- A grid is charged for the sources it shows, each once a year: one that was missing is charged when it is shown,
+  and one that was shown before and is shown again with other bytes.
 - `/explain` says by `credits_are` how sure `credits` are: `exact`; `exact, as long as the source stays as it is`, where
   an earlier charge, `/info` or a stored output tells what the request comes to; or a maximum, where the size of the
   source is not known, and for grids. With no credits left a request may be refused with 402 before its source is

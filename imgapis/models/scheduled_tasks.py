@@ -4,6 +4,7 @@ import os
 import socket
 
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
+from pynamodb.exceptions import PynamoDBException
 
 from imgapis.base import clock, dynamo
 from imgapis.base.dynamo import DataHandling, declared
@@ -38,27 +39,47 @@ class ScheduledTask(dynamo.Row):
     expires = declared(TTLAttribute(), "ends the row", TASK)
 
 
+class LeaseUnknown(Exception):
+    """DynamoDB did not say whether the work is leased: `row` is what the lease would be."""
+
+    def __init__(self, row: ScheduledTask):
+        super().__init__("Nobody knows whether the work is leased.")
+        self.row = row
+
+
 def find(name: str, host: str) -> ScheduledTask | None:
     """The row of a kind of work; None where it was never done."""
     return ScheduledTask.find(name, host)
 
 
 def lease(name: str, host: str, pause: float, budget: float) -> ScheduledTask | None:
-    """The row of a kind of work that this process may do now; None where it is not due, or another process does it."""
-    now, row = clock.now(), ScheduledTask(name, host)
+    """The row of a kind of work that this process may do now; None where it is not due, or another process does it.
+    Raises LeaseUnknown."""
+    now, holder, row = clock.now(), f"{socket.gethostname()} {os.getpid()}", ScheduledTask(name, host)
     is_ready = (ScheduledTask.due <= now) & (ScheduledTask.leased_until <= now)
-    is_leased = row.update_if(
-        ScheduledTask.is_absent() | is_ready,
-        [ScheduledTask.failures.set(ScheduledTask.failures | 0)],
-        due=now,
-        leased_until=now + budget + MARGIN_SECONDS,
-        holder=f"{socket.gethostname()} {os.getpid()}",
-        began=now,
-        pause=round(pause),
-        budget=round(budget),
-        expires=clock.utc(int(now) + KEPT_SECONDS),
-    )
-    return row if is_leased else None
+    try:
+        is_leased = row.update_if(
+            ScheduledTask.is_absent() | is_ready,
+            [ScheduledTask.failures.set(ScheduledTask.failures | 0)],
+            due=now,
+            leased_until=now + budget + MARGIN_SECONDS,
+            holder=holder,
+            began=now,
+            pause=round(pause),
+            budget=round(budget),
+            expires=clock.utc(int(now) + KEPT_SECONDS),
+        )
+        if is_leased:
+            return row
+        current = find(name, host)  # the client tries again by itself, and then finds its own lease in the way
+    except PynamoDBException as error:
+        raise LeaseUnknown(ScheduledTask(name, host, began=now, holder=holder)) from error
+    return current if current and (current.began, current.holder) == (now, holder) else None
+
+
+def release(row: ScheduledTask) -> None:
+    """Let any process do the work at once, where it is leased as `row` says."""
+    row.update_if((ScheduledTask.began == row.began) & (ScheduledTask.holder == row.holder), leased_until=0)
 
 
 def finish(row: ScheduledTask, pause: float, milliseconds: float, outcome: str, count: int) -> None:

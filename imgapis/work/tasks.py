@@ -5,7 +5,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from pynamodb.exceptions import PynamoDBException
 
@@ -30,6 +31,8 @@ class Task:
     failed: str
     budget: float = 60.0
     local: bool = False
+    # What could not be written down when DynamoDB did not answer, so that no lease outlives its work.
+    _owed: list[Callable[[], None]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def host(self) -> str:
@@ -40,6 +43,7 @@ class Task:
         """Do the work if it is due and no other process does it; returns after how many seconds to look again. After
         an error of any kind it is done again after its pause."""
         try:
+            self._write_owed()
             row = scheduled_tasks.find(self.name, self.host)
             if (wait := schedule.ready_at(row) - clock.now()) > 0:
                 return min(wait, LONGEST_PAUSE)
@@ -50,10 +54,27 @@ class Task:
             outcome, count = self._act()
             lasted = time.monotonic() - started
             metrics.record_task(self.name, outcome == scheduled_tasks.DONE, lasted)
-            scheduled_tasks.finish(row, self.pause, lasted * 1000, outcome, count)
+            self._owed.append(partial(scheduled_tasks.finish, row, self.pause, lasted * 1000, outcome, count))
+            self._write_owed()
+        except scheduled_tasks.LeaseUnknown as unknown:
+            self._owed.append(partial(scheduled_tasks.release, unknown.row))
+            log.warning("task_not_scheduled")
         except PynamoDBException:
             log.warning("task_not_scheduled")
         return min(self.pause, LONGEST_PAUSE)
+
+    def _write_owed(self) -> None:
+        """Write it now. Raises DynamoDB's error, and it is owed still."""
+        while True:
+            try:
+                write = self._owed.pop()
+            except IndexError:
+                return
+            try:
+                write()
+            except PynamoDBException:
+                self._owed.append(write)
+                raise
 
     def _act(self) -> tuple[str, int]:
         """What came of it: `done` or the name of an error, and how many rows it worked on."""

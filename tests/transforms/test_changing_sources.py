@@ -170,6 +170,31 @@ def test_one_changed_source_of_a_grid_is_charged_alone(workspace, origin, source
     assert costs(workspace, grid(sources, "avif")) == ("0", "5/5")
 
 
+def test_a_source_that_a_later_output_dropped_is_charged_when_it_is_shown_with_other_bytes(workspace, origin, sources):
+    """H3: also where the output without it took the place of every one that showed it."""
+    tenant, address = tenants.of_row(workspace, workspace.namespace), grid(sources[:2])
+    assert halves_here(tenant, address) == 8
+    make_older(tenant, address, 61)
+    origin.statuses[sources[0]] = 500
+    assert halves_here(tenant, f"{address}&ttl=60") == 4
+    origin.statuses.clear()
+    origin.pictures[sources[0]] = picture(size=(77, 40))
+    make_older(tenant, address, 61)
+    assert (halves_here(tenant, address), used(workspace)) == (4 + 4, 20)  # the second was paid for a minute alone
+
+
+def test_a_source_that_a_later_output_dropped_is_free_when_it_is_shown_as_it_was(workspace, origin, sources):
+    """H3, B1: it was paid for."""
+    tenant, address = tenants.of_row(workspace, workspace.namespace), grid(sources[:2])
+    assert halves_here(tenant, address) == 8
+    make_older(tenant, address, 61)
+    origin.statuses[sources[0]] = 500
+    assert halves_here(tenant, f"{address}&ttl=60") == 4
+    origin.statuses.clear()
+    make_older(tenant, address, 61)
+    assert halves_here(tenant, address) == 4  # the second, which was paid for a minute alone
+
+
 def test_with_nothing_left_other_bytes_are_refused_before_they_are_rendered(workspace, origin, sources):
     """H3: the claim of the address makes only the same bytes free."""
     row = workspaces.find(workspace.workspace_id)
@@ -246,6 +271,21 @@ def stored(row, address: str):
     tenant = tenants.of_row(workspaces.find(row.workspace_id), row.namespace)
     plan = plan_of(tenant, address)
     return cache.facts(tenant.folder, plan.key, plan.retention)
+
+
+def halves_here(tenant, address: str) -> int:
+    """Half-credits of an answer of this process, whose memory is empty."""
+    cache.memory.clear()
+    image_request = ImageRequest("grid", Query.parse(address.partition("?")[2]), None, None, None)
+    return delivery.deliver(tenant, image_request).halves
+
+
+def make_older(tenant, address: str, seconds: int) -> None:
+    """Make an output, and every claim of its workspace, so many seconds older."""
+    age(tenant, plan_of(tenant, address).key, seconds)
+    for claim in Claim.query(tenant.workspace_id):
+        expires = clock.utc(claim.expires.timestamp() - seconds)
+        claim.update(actions=[Claim.charged.set(claim.charged - seconds), Claim.expires.set(expires)])
 
 
 def lose(row, address: str) -> None:

@@ -25,9 +25,9 @@ log = logging.getLogger("imgapis.cache")
 @dataclass(frozen=True)
 class CachedOutput:
     """A finished output. `stored`, `expires` and `known_purge` (the newest purge it was made after) are seconds since
-    1970; `digest` is of its bytes; `prints` are keyed digests of the bytes it was made from, one for each original,
-    empty for one that a grid dropped; `engine` is the version that drew it; `is_vector`: its source is a drawing, which
-    fills any box."""
+    1970; `digest` is of its bytes; `prints` are keyed digests of the bytes it was made from, one for each original, for
+    one that a grid dropped of those it was last shown with, empty where they are not known; `engine` is the version
+    that drew it; `is_vector`: its source is a drawing, which fills any box."""
 
     body: bytes
     content_type: str

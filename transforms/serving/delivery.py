@@ -204,7 +204,8 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     failures.memory.forget(tenant, plan)
     require_served_now(tenant, plan)
     seconds = _paid_life(plan, output, originals)
-    entry = _cached_output(plan, output, originals, prints, charge.started, seconds)
+    stored_prints = claims.prints_to_store(tenant, plan, prints, output.used)
+    entry = _cached_output(plan, output, originals, stored_prints, charge.started, seconds)
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)), seconds)
     stage_started = time.monotonic()
     cache.write(tenant.folder, plan.key, plan.retention, entry)
@@ -234,8 +235,6 @@ def _cached_output(
 ) -> CachedOutput:
     size = "x".join(map(str, output.source_size)) if output.source_size else ""
     composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
-    if composed:
-        prints = tuple(text if index in output.used else "" for index, text in enumerate(prints))
     return cache.new_output(
         output.body,
         output.content_type,

@@ -55,6 +55,19 @@ def present_in(prints: Prints) -> list[int]:
     return [index for index, value in enumerate(prints) if value]
 
 
+def prints_to_store(tenant: Tenant, plan: RenderPlan, prints: Prints, used: Iterable[int]) -> Prints:
+    """The prints that an output is stored with: of a source that a grid dropped, those that the output in whose place
+    it comes was stored with, so that other bytes are new work once the source is shown again (H3)."""
+    shown = frozenset(used)
+    if plan.operation != "grid" or len(shown) == len(prints):
+        return prints
+    earlier = cache.facts(tenant.folder, plan.key, plan.retention, plan.purged_before)
+    known = earlier.prints.split(",") if earlier else []
+    if len(known) != len(prints):
+        known = [""] * len(prints)
+    return tuple(text if index in shown else known[index] for index, text in enumerate(prints))
+
+
 def live_before(tenant: Tenant, plan: RenderPlan, moment: float) -> frozenset[str]:
     """The claims of an operation's address, and of a grid's sources, that live before its work begins."""
     digests = [plan.claim, *plan.slots, *filter(None, [plan.former])]
