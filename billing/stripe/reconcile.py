@@ -27,7 +27,8 @@ def _compare(row: Subscription) -> bool | None:
     before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
     try:
         _end_duplicates(row)
-        gateway.finish_upgrade(gateway.subscription(row.customer_id))
+        overage.restore_metered(gateway.finish_upgrade(gateway.subscription(row.customer_id)))
+        customers.has_payer(row)
         webhooks.sync_subscription(row.workspace_id, row.customer_id)
         if settlements.settle_all(row.workspace_id, row.customer_id):
             webhooks.sync_subscription(row.workspace_id, row.customer_id)
