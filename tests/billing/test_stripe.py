@@ -250,8 +250,8 @@ def test_missed_events_are_made_good_at_night(world, web, buyer, monkeypatch):
     monkeypatch.setattr(customers, "iter_all", lambda: iter([customers.of_workspace(buyer.workspace_id)]))
     world.buys(buyer, "growth")
     world.taken()
-    compared_count, changed_count = reconcile.reconcile_all()
-    assert compared_count >= 1 and changed_count >= 1 and row_of(buyer).plan == "growth"
+    done = reconcile.reconcile_all()
+    assert done.compared >= 1 and done.changed >= 1 and row_of(buyer).plan == "growth"
     subscription = world.book.list_all(
         "subscriptions", customer=customers.of_workspace(buyer.workspace_id).customer_id
     )[0]

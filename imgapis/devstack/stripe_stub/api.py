@@ -128,7 +128,8 @@ class Api(CustomerApi):
 
     def update_configuration(self, params: Params, configuration_id: str) -> StripeObject:
         configuration = self._one("configurations", configuration_id)
-        configuration["features"] |= {"customer_update": params["features"]["customer_update"]}
+        payer_fields = params["features"]["customer_update"]["allowed_updates"]
+        configuration["features"]["customer_update"]["allowed_updates"] = payer_fields
         return configuration
 
     def configurations(self, params: Params) -> StripeObject:

@@ -38,7 +38,7 @@ def payment_method(name: str, now: int, customer_id: str | None) -> dict[str, An
             "generated_from": None,
             "last4": "4242",
             "networks": None,
-            "regulated_status": None,
+            "regulated_status": "unregulated",
             "three_d_secure_usage": None,
             "wallet": None,
         },
