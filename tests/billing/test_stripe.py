@@ -83,6 +83,7 @@ def test_we_keep_ids_state_tier_and_period_and_nothing_else():
             "asked",
             "reports_from",
             "held_from",
+            "payer_left",  # a moment: that a transfer has removed who pays, nothing of whom
         },
         "Customer": {"customer_id", "workspace_id"},
         "StripeEvent": {"event_id", "kind", "outcome", "workspace_id", "created", "moment", "expires"},
