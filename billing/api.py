@@ -8,6 +8,7 @@ from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
 from accounts.requests import ApiHttpRequest
 from accounts.rest_router import RestRouter
+from billing import transfers
 from billing.charging import cap_settings, summary
 from billing.charging.caps import SPANS, Cap
 from imgapis.base import clock
@@ -119,5 +120,7 @@ def drop_cap(request: ApiHttpRequest, span: str) -> list[dict[str, Any]]:
 def set_overage(request: ApiHttpRequest, payload: OverageIn) -> list[dict[str, Any]]:
     """Allow overage, or no longer; the caps as they then are. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
+    if payload.allowed:
+        transfers.require_payer(row)
     cap_settings.allow_overage(row.workspace_id, request.caller.actor, allowed=payload.allowed)
     return _changed(request)

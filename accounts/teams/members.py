@@ -7,8 +7,9 @@ from accounts.models import Member, workspaces
 from accounts.models import members as membership_rows
 from accounts.teams import roles, security_mails, team_changes
 from accounts.teams.actors import Actor
-from accounts.workspaces import ownership
+from accounts.workspaces import ownership, transfers
 from accounts.workspaces.ownership import Owned
+from accounts.workspaces.transfers import BillOfTransfer
 from imgapis.base.errors import ApiError, EditConflict
 
 
@@ -57,12 +58,17 @@ def change_role(actor: Member | Actor, person_id: str, role: str) -> None:
 
 
 def _make_owner(row: Member, write: Callable[[Owned], None], former_owner_id: str = "") -> None:
-    """Make a member an owner by `write`, and tell the owners by mail."""
+    """Make a member an owner by `write`, and tell the owners by mail. One who takes the place of a former owner does
+    once the bill is settled."""
     workspace = workspaces.find(row.workspace_id)
     if workspace is None:
         raise EditConflict
+    bill = BillOfTransfer()
+    if former_owner_id:
+        ownership.owned_with_place(row.person_id, workspace)
+        bill = transfers.settle(row.workspace_id)
     ownership.make_owner(row.person_id, workspace, write)
-    security_mails.owner_added(workspace, row.person_id, former_owner_id)
+    security_mails.owner_added(workspace, row.person_id, former_owner_id, bill)
 
 
 def remove(actor: Member | Actor, person_id: str) -> None:
@@ -83,8 +89,8 @@ def leave(actor: Member) -> None:
 
 
 def transfer(actor: Member, person_id: str) -> None:
-    """Hand ownership to another member and become an admin. Raises NotPermitted, NoSuchMember, TooManyWorkspaces,
-    EditConflict."""
+    """Hand ownership to another member and become an admin, once what was used is invoiced and paid (H34). Raises
+    NotPermitted, NoSuchMember, TooManyWorkspaces, EditConflict, and what the settling of the bill raises."""
     roles.require(actor.role, "workspace.own")
     row = get(actor.workspace_id, person_id)
     if row.role == "owner":

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.urls import reverse
 
 from accounts.models import ApiKey, Workspace, members, people, workspaces
+from accounts.workspaces.transfers import BillOfTransfer
 from imgapis.base import clock
 from imgapis.base.mail import mail
 
@@ -27,11 +28,17 @@ def key_created(row: ApiKey) -> None:
     _send(workspace, recipients, "A new API key on img apis", "emails/key_created.txt", context)
 
 
-def owner_added(workspace: Workspace, person_id: str, former_owner_id: str = "") -> None:
-    """Tell every owner of a workspace, and one who has handed it over, that a person is an owner now."""
+def owner_added(
+    workspace: Workspace, person_id: str, former_owner_id: str = "", bill: BillOfTransfer | None = None
+) -> None:
+    """Tell every owner of a workspace, and one who has handed it over, that a person is an owner now; those two also
+    what that means for the bill."""
     context = {"address": _address(person_id), "page": reverse("team", args=[workspace.namespace])}
-    recipients = {*members.owner_ids(workspace.workspace_id), person_id, former_owner_id} - {""}
-    _send(workspace, recipients, "A new owner of a workspace on img apis", "emails/owner_added.txt", context)
+    bill = bill or BillOfTransfer()
+    sentences = {person_id: bill.new, former_owner_id: bill.former}
+    for recipient in sorted({*members.owner_ids(workspace.workspace_id), *sentences} - {""}):
+        own_context = context | {"bill": sentences.get(recipient, "")}
+        _send(workspace, [recipient], "A new owner of a workspace on img apis", "emails/owner_added.txt", own_context)
 
 
 def _address(person_id: str) -> str:

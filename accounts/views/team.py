@@ -17,6 +17,7 @@ from accounts.people import lookalikes, people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from accounts.sessions import admission
 from accounts.teams import invites, members, roles
+from accounts.workspaces import transfers
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -153,7 +154,8 @@ def transfer(request: WorkspaceHttpRequest) -> HttpResponse:
         return redirect("team", request.workspace.namespace)
     context = _facts(request, InviteForm(request.member.role))
     candidates = [row for row in context["rows"] if not row["mine"] and row["role"] != "owner"]
-    return render(request, "accounts/transfer.html", {"others": candidates})
+    bill = transfers.preview(request.workspace.workspace_id)
+    return render(request, "accounts/transfer.html", {"others": candidates, "bill": bill.before})
 
 
 @require_POST

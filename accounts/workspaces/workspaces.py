@@ -178,11 +178,12 @@ def rename(row: Workspace, actor: str, namespace: str, person_id: str = "") -> N
     workspace_rows.reload(row)
 
 
-def change(row: Workspace, entry: AuditEntry, **values: Any) -> None:
-    """Set attributes of a workspace that exists, with an entry of the audit log; `row` is refreshed."""
+def change(row: Workspace, *entries: AuditEntry, **values: Any) -> None:
+    """Set attributes of a workspace that exists, with entries of the audit log; `row` is refreshed."""
     actions = Workspace.assignments(values)
     with dynamo.transaction() as transaction:
-        audit.add_to_transaction(transaction, entry)
+        for entry in entries:
+            audit.add_to_transaction(transaction, entry)
         transaction.update(row, actions, condition=Workspace.is_present())
     workspace_rows.reload(row)
 

@@ -28,6 +28,9 @@ class Subscription(dynamo.Row):
     cancels = declared(BooleanAttribute(default=False), "whether it ends with the period", BILLING)
     asked = declared(Moment(default=0), "when Stripe was asked for this", BILLING)
     reports_from = declared(Moment(default=0), "when overage is reported again, while a plan is changed", BILLING)
+    payer_left = declared(
+        Moment(null=True), "when a transfer removed who pays, until the new owner has a means of payment there", BILLING
+    )
     held_from = declared(Moment(null=True), "since when overage has not been reported for a change of plan", BILLING)
 
 
@@ -54,6 +57,13 @@ def iter_all() -> Iterator[Subscription]:
 def find_customer(customer_id: str) -> Customer | None:
     """The row of a customer at Stripe."""
     return Customer.find(customer_id)
+
+
+def set_payer_left(workspace_id: str, moment: float | None) -> None:
+    """Write down when a transfer removed who pays at Stripe; None once somebody pays again."""
+    field = Subscription.payer_left
+    action = field.remove() if moment is None else field.set(moment)
+    Subscription(workspace_id).update_if(Subscription.is_present(), [action])
 
 
 def hold(workspace_id: str, until: float, now: float) -> None:

@@ -56,12 +56,12 @@ def end_subscriptions(workspace_id: str, customer_id: str) -> int:
     repeat. Raises OverageNotInvoiced where Stripe needs more time, and what the gateway raises."""
     if is_deleted(customer_id):
         return 0
-    _stop_overage(workspace_id)
+    stop_overage(workspace_id)
     overage.report(workspace_id, customer_id, is_final=True)
     overage.require_reported(workspace_id)
     overage.require_counted(workspace_id, customer_id)
     ended_count = _cancel_all(customer_id)
-    _collect(customer_id)
+    collect(customer_id)
     return ended_count
 
 
@@ -181,7 +181,7 @@ def _refund(invoice_id: str) -> None:
                 raise
 
 
-def _stop_overage(workspace_id: str) -> None:
+def stop_overage(workspace_id: str) -> None:
     """Whatever is used from now on is not sold: what is owed stays what it is."""
     row = workspaces.find(workspace_id)
     if row is not None and row.overage:
@@ -199,7 +199,7 @@ def _cancel_all(customer_id: str) -> int:
     return len(active)
 
 
-def _collect(customer_id: str) -> None:
+def collect(customer_id: str) -> None:
     """Have the last invoices paid: one that was never tried at once, as far as the card allows; the others are left to
     Stripe. Ending a subscription stops their collection there, so it is asked for again."""
     resource = gateway.api().invoices

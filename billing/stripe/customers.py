@@ -1,6 +1,7 @@
 """The data access of Stripe customers: the customer of a workspace, and its subscription as Stripe last reported it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pynamodb.exceptions import TransactWriteError
 
@@ -10,7 +11,7 @@ from billing.models import Customer, Subscription
 from billing.models import subscriptions as subscription_rows
 from billing.plans.proration import PaidInvoice
 from billing.stripe import gateway
-from billing.stripe.gateway import SubscriptionSnapshot
+from billing.stripe.gateway import StripeRefused, StripeUnavailable, SubscriptionSnapshot
 from billing.stripe.subscription_state import Entitlement
 from imgapis.base import clock, dynamo
 
@@ -77,6 +78,35 @@ def ensure(workspace_id: str) -> Subscription:
             raise
         return existing
     return row
+
+
+def forget_payer(row: Subscription) -> None:
+    """Remove who has paid so far from a customer at Stripe: every means of payment, the address of mails and the name;
+    what follows is charged to none of them. Written down first, so that whoever pays next is asked for. Safe to repeat.
+    Raises what the gateway raises."""
+    subscription_rows.set_payer_left(row.workspace_id, clock.now())
+    for method_id in _payment_methods(row.customer_id):
+        with suppress(StripeRefused):  # somebody else has removed it
+            gateway.call(gateway.api().payment_methods.detach, method_id)
+    if _payment_methods(row.customer_id):
+        raise StripeUnavailable
+    gateway.call(gateway.api().customers.update, row.customer_id, email="", name="")
+
+
+def has_payer(row: Subscription) -> bool:
+    """Whether a customer whose payer has left has a means of payment again, which is written down. Raises what the
+    gateway raises."""
+    if row.payer_left is None:
+        return True
+    if not _payment_methods(row.customer_id):
+        return False
+    subscription_rows.set_payer_left(row.workspace_id, None)
+    return True
+
+
+def _payment_methods(customer_id: str) -> list[str]:
+    methods = gateway.call(gateway.api().customers.payment_methods.list, customer_id, limit=100)
+    return [method.id for method in methods.data]
 
 
 def entitlement(

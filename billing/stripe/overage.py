@@ -20,7 +20,7 @@ from billing.models import Counter, ReportedOverage, Subscription, counters
 from billing.models import overage as overage_rows
 from billing.plans import catalogue, periods
 from billing.stripe import customers, gateway, meter, payments
-from billing.stripe.gateway import StripeUnavailable, SubscriptionSnapshot
+from billing.stripe.gateway import StripeRefused, StripeUnavailable, SubscriptionSnapshot
 from imgapis.base import clock, dynamo, rounds
 from imgapis.base.errors import ApiError
 from telemetry import metrics
@@ -193,6 +193,40 @@ def _follow_change(workspace_id: str, customer_id: str) -> None:
         customers.hold_reports(workspace_id, subscription.pending_until + CHANGE_SECONDS)
     elif before is not None:
         customers.shorten_hold(before, clock.now() + CHANGE_SECONDS)
+
+
+def invoice_metered(subscription: SubscriptionSnapshot) -> None:
+    """Have Stripe invoice at once, within a period, what its meter has counted: it does where a metered price is taken
+    away, which is put back for what follows. Nothing is changed where the payment is refused. Raises what the gateway
+    raises."""
+    item_id = dict(subscription.items).get(gateway.OVERAGE)
+    if item_id:
+        gateway.call(
+            gateway.api().subscriptions.update,
+            subscription.subscription_id,
+            items=[{"id": item_id, "deleted": True}],
+            proration_behavior="always_invoice",
+            payment_behavior="error_if_incomplete",
+        )
+    restore_metered(gateway.subscription(subscription.customer_id))
+
+
+def restore_metered(subscription: SubscriptionSnapshot | None) -> None:
+    """Put back the metered price of a plan that has none since `invoice_metered` ended between its two calls: what is
+    reported without one is billed to nobody. Safe to repeat."""
+    is_served = subscription is not None and subscription.state in gateway.ENTITLED_STATES
+    if subscription is None or not is_served or gateway.OVERAGE in dict(subscription.items):
+        return
+    if subscription.pending_until or not catalogue.of(subscription.tier).paid:
+        return
+    price_id = gateway.price_ids()[f"{subscription.tier}_{gateway.OVERAGE}"]
+    with suppress(StripeRefused):  # somebody else has put it back
+        gateway.call(
+            gateway.api().subscriptions.update,
+            subscription.subscription_id,
+            items=[{"price": price_id}],
+            proration_behavior="none",
+        )
 
 
 def require_reported(workspace_id: str) -> None:

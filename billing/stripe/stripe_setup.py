@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from billing.stripe.gateway import StripeEndpoint
 
 DIGEST = "secret_digest"
+PAYER_FIELDS = ["name", "email", "address", "tax_id"]
 
 
 def run(webhook: str, renew: bool = False) -> Iterator[str]:
@@ -25,9 +26,7 @@ def run(webhook: str, renew: bool = False) -> Iterator[str]:
         if plan.paid:
             yield from _product(plan)
             yield from _prices(plan, meter_id, existing_keys)
-    if not gateway.call(gateway.api().billing_portal.configurations.list, limit=1).data:
-        _portal()
-        yield "portal configuration"
+    yield from _portal()
     yield from _endpoint(webhook, renew)
     gateway.clear_price_cache()
 
@@ -80,14 +79,22 @@ def _prices(plan: Plan, meter_id: str, existing_keys: Collection[str | None]) ->
             yield f"price {name}"
 
 
-def _portal() -> None:
-    features = {
+def _portal() -> Iterator[str]:
+    """The portal's configuration. Name and e-mail address are entered there by whoever pays after a transfer (H34)."""
+    resource = gateway.api().billing_portal.configurations
+    features: dict[str, Any] = {
         "invoice_history": {"enabled": True},
         "payment_method_update": {"enabled": True},
-        "customer_update": {"enabled": True, "allowed_updates": ["address", "tax_id"]},
+        "customer_update": {"enabled": True, "allowed_updates": PAYER_FIELDS},
         "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
     }
-    gateway.call(gateway.api().billing_portal.configurations.create, features=features)
+    existing = gateway.call(resource.list, limit=1).data
+    if not existing:
+        gateway.call(resource.create, features=features)
+        yield "portal configuration"
+    elif not set(PAYER_FIELDS) <= set(existing[0].features.customer_update.allowed_updates):
+        gateway.call(resource.update, existing[0].id, features={"customer_update": features["customer_update"]})
+        yield "portal configuration, in which payers enter their name and e-mail address"
 
 
 def _endpoint(webhook: str, renew: bool) -> Iterator[str]:

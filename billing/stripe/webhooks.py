@@ -111,7 +111,7 @@ def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
     """Bring a workspace to what its customer has; before that, end a second plan that was bought beside another (H33),
     and finish an upgrade that was paid and not finished (H32)."""
     closing.end_duplicates(workspace_id, event.customer_id)
-    gateway.finish_upgrade(gateway.subscription(event.customer_id))
+    overage.restore_metered(gateway.finish_upgrade(gateway.subscription(event.customer_id)))
     sync_subscription(workspace_id, event.customer_id, within)
 
 

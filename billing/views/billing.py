@@ -1,5 +1,6 @@
 """The billing page: the plan, the credits and where they are heading, what other plans would cost, and the caps."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from django.conf import settings as django_settings
@@ -13,14 +14,16 @@ from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.models import Workspace
 from accounts.requests import WorkspaceHttpRequest
+from billing import transfers
 from billing.charging import cap_settings, figures, summary
 from billing.charging.caps import SPANS, Cap
 from billing.charging.summary import Summary
 from billing.forms import CapForm
+from billing.models import Subscription
 from billing.money import dollars
 from billing.plans import offers
 from billing.plans.offers import Offer
-from billing.stripe import gateway, subscriptions
+from billing.stripe import customers, gateway, subscriptions
 from billing.views import standing
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -57,6 +60,8 @@ def overage(request: WorkspaceHttpRequest) -> HttpResponse:
     """Allow credits beyond the plan's to be bought, or no longer."""
     row, is_allowed = request.workspace, request.POST.get("allowed") == "yes"
     try:
+        if is_allowed:
+            transfers.require_payer(row)
         cap_settings.allow_overage(row.workspace_id, request.user.person_id, allowed=is_allowed)
     except ApiError as refusal:
         messages.error(request, refusal.message)
@@ -80,7 +85,7 @@ def _page(request: WorkspaceHttpRequest, invalid_forms: dict[str, CapForm] | Non
         "caps": _caps(row, invalid_forms),
         "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
         "until": clock.day(bill.period.ends),
-        "warnings": standing.warnings(bill, row.namespace),
+        "warnings": [*standing.warnings(bill, row.namespace), *_payer_warnings(subscription)],
         "following": bill.following,
         "change": standing.change(bill),
         "overage_state": standing.overage_state(bill),
@@ -89,6 +94,17 @@ def _page(request: WorkspaceHttpRequest, invalid_forms: dict[str, CapForm] | Non
         "bought": subscription is not None,
     }
     return render(request, "billing/billing.html", context, status=400 if invalid_forms else 200)
+
+
+def _payer_warnings(subscription: Subscription | None) -> list[str]:
+    """That a transfer has removed the card; Stripe is asked in that case alone, and no answer means that none is there
+    yet."""
+    if subscription is None or subscription.payer_left is None:
+        return []
+    with suppress(ApiError):
+        if customers.has_payer(subscription):
+            return []
+    return [standing.payer_sentence(float(subscription.payer_left), float(subscription.period_end))]
 
 
 def offered(bill: Summary, period: tuple[float, float] | None = None) -> list[dict]:

@@ -62,6 +62,15 @@ def overage_sentence(stopped_by: str, invoices_url: str) -> str:
     )
 
 
+def payer_sentence(removed_at: float, ends: float) -> str:
+    """What is missing since a transfer removed the card; `ends`: when the paid period does, 0 without one."""
+    deadline = f" before {clock.day(ends)}, when the plan renews" if ends > clock.now() else ""
+    return (
+        f"The card was removed for a transfer of the ownership on {clock.day(removed_at)}. Add one at Stripe{deadline},"
+        " by the button below: until then no overage can be allowed."
+    )
+
+
 def unpaid_sentence(*, has_day_share: bool) -> str:
     """What new pictures have in a period that is not paid; `has_day_share`: its three days of grace are given."""
     grace = "a day's share of the plan's credits a day, for three days, then " if has_day_share else ""

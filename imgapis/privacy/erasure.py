@@ -111,6 +111,12 @@ def process_due(seconds: float = rounds.UNLIMITED) -> int:
     return sum(_claim_and_run(row, budget) for row in budget.within(sorted(due_rows, key=lambda row: row.due)))
 
 
+def process(row: Erasure) -> bool:
+    """Run one erasure, if it is due and no worker has it; whether it was."""
+    is_due = row.state in ("scheduled", "running", "swept") and row.due <= clock.now()
+    return is_due and _claim_and_run(row)
+
+
 def _claim_and_run(row: Erasure, budget: Budget | None = None) -> bool:
     now = int(clock.now())
     state = "running" if row.state == "scheduled" else row.state

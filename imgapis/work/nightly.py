@@ -9,7 +9,6 @@ from billing.charging import ledger
 from billing.models import proofs as proof_rows
 from billing.stripe import customers, gateway, overage, reconcile
 from imgapis.base import clock, rounds
-from imgapis.base.errors import ApiError
 
 log = logging.getLogger("imgapis.nightly")
 
@@ -20,11 +19,12 @@ def prove_ledger(seconds: float = rounds.UNLIMITED) -> bool:
 
 
 def compare_stripe(seconds: float = rounds.UNLIMITED) -> bool:
-    """Compare with Stripe for as many seconds, if that is due and payments are set up; returns whether it was. Where
-    Stripe is unavailable, the next night or `manage.py reconcile_stripe` does it."""
+    """Compare with Stripe for as many seconds, if that is due and payments are set up; returns whether it was. A
+    customer that fails keeps no other back; it, and all where Stripe is away, is compared in the next night or by
+    `manage.py reconcile_stripe`."""
     try:
-        return gateway.configured() and _go_on(proof_rows.STRIPE, _customers, reconcile.reconcile, seconds)
-    except ApiError:
+        return gateway.configured() and _go_on(proof_rows.STRIPE, _customers, reconcile.Round().compare_one, seconds)
+    except overage.FAULTS:
         log.warning("stripe_not_compared")
         return False
 

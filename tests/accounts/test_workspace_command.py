@@ -4,7 +4,9 @@ import secrets
 
 import pytest
 from django.core.management import CommandError
+from pynamodb.exceptions import PynamoDBConnectionError
 
+from accounts import audit
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from tests.commands import run
@@ -55,6 +57,48 @@ def test_a_change_is_of_what_is_named_and_of_nothing_else(row):
     run("workspace", "change", row.namespace, "--suspended", "0", "--credits", "7")
     changed = workspace_rows.of_namespace(row.namespace)
     assert not changed.suspended and changed.allowance == 14
+
+
+def test_a_change_stands_in_the_audit_log_by_its_kind_in_the_same_transaction(row, monkeypatch):
+    run(
+        *("workspace", "change", row.namespace, "--suspended", "1", "--credits", "7", "--business-name", "Boots"),
+        *("--allow-source", "cdn.example"),
+    )
+    entries = {entry.act: entry for entry in audit.newest(row.workspace_id, 9)}
+    assert entries.keys() >= {"workspace.suspended", "workspace.changed", "access.changed"}
+    assert {entry.actor for entry in entries.values()} == {"system"}
+    assert entries["access.changed"].after["allowed_sources"] == ["cdn.example"]
+    assert entries["workspace.changed"].before == {"allowance": int(row.allowance)}
+    assert entries["workspace.changed"].after == {"allowance": 14}, "and no name: it is personal"
+    count = len(audit.newest(row.workspace_id, 99))
+    run("workspace", "change", row.namespace, "--suspended", "1", "--credits", "7")
+    assert len(audit.newest(row.workspace_id, 99)) == count, "what is so already is no change"
+
+    def fail(transaction, entry):
+        raise PynamoDBConnectionError
+
+    monkeypatch.setattr(audit, "add_to_transaction", fail)
+    with pytest.raises(PynamoDBConnectionError):
+        run("workspace", "change", row.namespace, "--credits", "9")
+    assert int(workspace_rows.of_namespace(row.namespace).allowance) == 14
+
+
+@pytest.mark.parametrize("action", ["create", "change"])
+def test_that_any_source_is_read_is_confirmed_with_what_it_can_cost(namespace, action):
+    """H5"""
+    if action == "change":
+        run("workspace", "create", namespace, "--credits", "1000")
+    words = ("workspace", action, namespace, "--credits", "1000", "--allow-source", "*")
+    with pytest.raises(CommandError, match=r"pays for each.*1,000 credits.*--confirm-any-source"):
+        run(*words)
+    row = workspace_rows.of_namespace(namespace)
+    assert row is None or row.allowed_sources == []
+    run(*words, "--confirm-any-source")
+    row = workspace_rows.of_namespace(namespace)
+    assert row.allowed_sources == ["*"] and row.any_source_confirmed
+    run("workspace", "change", namespace, "--allow-source", "*", "--allow-source", "cdn.example")
+    run("workspace", "change", namespace, "--allow-source", "cdn.example")
+    assert not workspace_rows.of_namespace(namespace).any_source_confirmed
 
 
 @pytest.mark.parametrize("action", ["show", "change"])

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError
+from pynamodb.exceptions import PynamoDBConnectionError
 
 from accounts.models import people as person_rows
 from accounts.models import workspaces as workspace_rows
 from imgapis.base import clock
 from imgapis.models import erasures
-from imgapis.privacy import erasure
+from imgapis.privacy import erasure, export
 from imgapis.tables import row_classes
 from tests.accounts import teams
 from tests.commands import run
@@ -58,10 +59,60 @@ def test_a_scheduled_erasure_is_undone_by_its_id_once(owned):
         run("erase", "--undo", owned.workspace_id)
 
 
+def test_an_erasure_at_once_runs_no_other_that_is_due(owned, owner, monkeypatch):
+    """Another one that has waited for its seven days is the worker's."""
+    other = teams.new_workspace(owner)
+    monkeypatch.setattr(
+        erasures, "iter_all", lambda: list(map(erasures.find, (owned.workspace_id, other.workspace_id)))
+    )
+    erasure.request("workspace", other.workspace_id, at_once=True)
+    run("erase", "--namespace", owned.namespace, "--at-once", "--no-input")
+    assert workspace_rows.find(owned.workspace_id) is None
+    assert erasures.find(other.workspace_id).state == "scheduled"
+    assert workspace_rows.find(other.workspace_id) is not None
+
+
+def test_a_worker_that_erases_at_the_moment_is_not_run_into(owned):
+    """The lease is another process'."""
+    row = erasure.request("workspace", owned.workspace_id, at_once=True)
+    erasures.change(row, "scheduled", state="running", due=int(clock.now()) + erasure.LEASE_SECONDS)
+    assert "running" in run("erase", "--namespace", owned.namespace, "--at-once", "--no-input")
+    assert workspace_rows.find(owned.workspace_id) is not None
+
+
+@pytest.mark.parametrize("answer", ["", "no", "y"])
+def test_an_erasure_at_once_is_confirmed_in_full(owned, monkeypatch, answer):
+    questions: list[str] = []
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return answer
+
+    monkeypatch.setattr("builtins.input", ask)
+    with pytest.raises(CommandError, match="Nothing is erased"):
+        run("erase", "--namespace", owned.namespace, "--at-once")
+    assert owned.namespace in questions[0] and "cannot be undone" in questions[0]
+    assert erasures.find(owned.workspace_id) is None and workspace_rows.find(owned.workspace_id) is not None
+    monkeypatch.setattr("builtins.input", lambda question: "yes")
+    assert "swept" in run("erase", "--namespace", owned.namespace, "--at-once")
+
+
+def test_an_erasure_at_once_that_nobody_can_confirm_is_refused(owned, monkeypatch):
+    """No terminal: the end of the input is no yes."""
+
+    def ended(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", ended)
+    with pytest.raises(CommandError, match="--no-input"):
+        run("erase", "--namespace", owned.namespace, "--at-once")
+    assert erasures.find(owned.workspace_id) is None
+
+
 def test_an_erasure_at_once_is_of_what_is_named_and_leaves_every_other_workspace(owned, owner, stranger):
     other = teams.new_workspace(owner)
     before = [workspace_rows.find(row.workspace_id).serialize() for row in (other, stranger)]
-    text = run("erase", "--namespace", owned.namespace, "--at-once")
+    text = run("erase", "--namespace", owned.namespace, "--at-once", "--no-input")
     row = erasures.find(owned.workspace_id)
     assert text == f"workspace {owned.workspace_id}: swept, next {clock.stamp(row.due)}\n"
     assert workspace_rows.find(owned.workspace_id) is None
@@ -74,7 +125,9 @@ def test_a_person_is_erased_by_address_and_the_workspace_of_others_stays(owned, 
     leaver = teams.new_person("leaver")
     teams.add(owned, leaver, "developer")
     monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(leaver.person_id)])
-    assert run("erase", "--email", leaver.email.upper(), "--at-once").startswith(f"person {leaver.person_id}: swept")
+    assert run("erase", "--email", leaver.email.upper(), "--at-once", "--no-input").startswith(
+        f"person {leaver.person_id}: swept"
+    )
     assert person_rows.find(leaver.person_id) is None
     assert workspace_rows.find(owned.workspace_id) is not None and person_rows.find(owner.person_id) is not None
 
@@ -82,7 +135,7 @@ def test_a_person_is_erased_by_address_and_the_workspace_of_others_stays(owned, 
 def test_who_owns_a_workspace_alone_is_not_erased_and_the_workspace_is_named(owned, owner):
     """D9"""
     with pytest.raises(CommandError, match=owned.namespace):
-        run("erase", "--email", owner.email, "--at-once")
+        run("erase", "--email", owner.email, "--at-once", "--no-input")
     assert erasures.find(owner.person_id) is None and person_rows.find(owner.person_id) is not None
 
 
@@ -130,6 +183,33 @@ def test_an_export_holds_what_is_of_the_workspace_and_nothing_of_another(owned, 
     whole = "".join(texts.values())
     assert stranger.workspace_id not in whole and stranger.namespace not in whole
     assert owned.sealed_key not in whole
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize(
+    "error", [PynamoDBConnectionError(), OSError(28, "No space left on device"), KeyboardInterrupt()]
+)
+def test_an_export_that_breaks_off_leaves_no_part_of_a_file(owned, tmp_path, monkeypatch, is_there, error):
+    """DynamoDB fails in the middle; what is there of yesterday stays."""
+    path, stream = tmp_path / "export.zip", export.stream
+    if is_there:
+        path.write_bytes(b"an export of yesterday")
+
+    def broken(kind: str, subject_id: str):
+        yield next(stream(kind, subject_id))
+        raise error
+
+    monkeypatch.setattr(export, "stream", broken)
+    expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else CommandError
+    with pytest.raises(expected):
+        run("export", str(path), "--namespace", owned.namespace)
+    assert [entry.read_bytes() for entry in tmp_path.iterdir()] == [b"an export of yesterday"] * is_there
+
+
+def test_an_export_is_for_its_reader_alone(owned, tmp_path):
+    path = tmp_path / "export.zip"
+    run("export", str(path), "--namespace", owned.namespace)
+    assert path.stat().st_mode & 0o777 == 0o600 and [entry.name for entry in tmp_path.iterdir()] == ["export.zip"]
 
 
 def test_an_export_of_a_person_is_by_address(owned, owner, tmp_path):

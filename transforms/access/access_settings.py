@@ -5,10 +5,13 @@ from typing import Any
 
 from accounts import audit
 from accounts.models import Workspace, workspaces
+from billing.charging import summary
+from billing.money import dollars
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.errors import FetchError
+from telemetry.display import credits_of
 from transforms.tenant import patterns
 
 MOST_PATTERNS = 100
@@ -61,7 +64,7 @@ def change(row: Workspace, actor: str, *, confirm_any_source: bool = False, **va
     Raises InvalidPattern, InvalidAccessSetting, and AnySourceUnconfirmed where `*` is a new external source."""
     after = {name: _CHECKS[name](value) for name, value in values.items()}
     if "allowed_sources" in after:
-        after["any_source_confirmed"] = _confirmed(row, after["allowed_sources"], confirm_any_source)
+        after["any_source_confirmed"] = confirmed(row, after["allowed_sources"], confirms=confirm_any_source)
     before = {name: getattr(row, name) for name in after}
     if before == after:
         return
@@ -84,15 +87,28 @@ def try_source(allowed: list[str], address: str) -> str | None:
     return next((pattern for pattern in allowed if patterns.host_allowed([pattern], host)), None)
 
 
-def _confirmed(row: Workspace, sources: list[str], confirms: bool) -> float:
-    """When `*` among the external sources was confirmed. Raises AnySourceUnconfirmed."""
+def confirmed(row: Workspace | None, sources: list[str], *, confirms: bool) -> float:
+    """When `*` among the external sources of a workspace, None for a new one, was confirmed. Raises
+    AnySourceUnconfirmed."""
     if patterns.ANY not in sources:
         return 0
+    before = row.any_source_confirmed if row else 0
     if confirms:
-        return row.any_source_confirmed or clock.now()
-    if patterns.ANY not in row.allowed_sources:
+        return before or clock.now()
+    if row is None or patterns.ANY not in row.allowed_sources:
         raise AnySourceUnconfirmed
-    return row.any_source_confirmed
+    return before
+
+
+def cost_of_any_source(row: Workspace) -> str:
+    """What `*` can cost in the running period, in a sentence."""
+    bill = summary.of(row)
+    overage = bill.plan.overage_cents(max(0, bill.left - bill.balance.unused))
+    cost = f", of which {dollars(overage)} of overage" if overage else ""
+    return (
+        "With * anybody who knows an image address of the workspace can have pictures of any site made, and it pays for"
+        f" each: until {clock.day(bill.period.ends)} up to {credits_of(bill.left)} credits{cost}."
+    )
 
 
 def _choice(text: str) -> str:

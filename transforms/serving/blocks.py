@@ -1,5 +1,7 @@
 """Blocking by staff after a report: a picture in all its forms, all that begins so, or a source; the cache included."""
 
+from dataclasses import replace
+
 from accounts import audit
 from accounts.models import Workspace, members, people, workspaces
 from imgapis.base import clock, tokens
@@ -10,6 +12,7 @@ from transforms.models import BlockRule
 from transforms.models import blocks as block_rows
 from transforms.serving import targets
 from transforms.tenant import tenants
+from transforms.tenant.block_index import BlockIndex
 from transforms.tenant.tenants import Tenant
 
 SCOPES = {
@@ -84,7 +87,9 @@ def _mail_owners(row: Workspace, rule: BlockRule) -> None:
 
 def _places(tenant: Tenant, scope: str, target: str) -> list[str]:
     """Where the originals that are meant lie, or what their places begin with. A mark laid over a reported picture is
-    not meant. Raises InvalidBlock, InvalidTarget."""
+    not meant. What is blocked already, and a host that the workspace does not allow now, can be named too. Raises
+    InvalidBlock, InvalidTarget."""
+    tenant = replace(tenant, allowed_sources=("*",), rules=replace(tenant.rules, blocks=BlockIndex()))
     if scope == "source":
         if target not in tenant.sources:
             raise InvalidBlock(f"This workspace has no source named {target[:64]!r}.", param="target")

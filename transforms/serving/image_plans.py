@@ -5,7 +5,6 @@ from typing import Any
 
 from billing.models.claims import OF_SOURCE
 from imgapis.base import clock, tokens
-from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import fallbacks, presets, signed_policies
 from transforms.access.signed_policies import Policy, PolicyExceeded
@@ -18,7 +17,7 @@ from transforms.serving import cache
 from transforms.serving.cache import CachedOutput
 from transforms.sources import lifetimes
 from transforms.sources import originals as source_originals
-from transforms.sources.originals import Original
+from transforms.sources.originals import Original, PictureBlocked
 from transforms.tenant.tenants import Tenant
 
 
@@ -78,16 +77,6 @@ class RenderPlan:
             return SVG_TYPE
         row = FORMATS.get(self.output_format)
         return row.content_type if row and not self.negotiated else ""
-
-
-class PictureBlocked(ApiError):
-    """Staff have stopped the picture or its source, after a report."""
-
-    status = 451
-    code = "picture_blocked"
-
-    def __init__(self) -> None:
-        super().__init__("This picture was blocked after a report. The owner of the workspace can see why.")
 
 
 def require_served(tenant: Tenant, originals: tuple[Original, ...]) -> None:

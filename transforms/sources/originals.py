@@ -15,11 +15,10 @@ from imgapis.base.outbound.fetch import FetchError, FetchResult, Note, ignore_no
 from imgapis.base.outbound.urls import Location
 from transforms.models import Source
 from transforms.sources import lifetimes
-from transforms.sources.kinds.http import place_of
 from transforms.sources.kinds.kind import SourceFile
 from transforms.sources.kinds.registry import kind_of
 from transforms.sources.lifetimes import Lifetime
-from transforms.tenant import patterns
+from transforms.tenant import patterns, places
 from transforms.tenant.tenants import Tenant
 
 FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
@@ -51,6 +50,16 @@ class SourceNotAllowed(ApiError):
     code = "source_not_allowed"
 
 
+class PictureBlocked(ApiError):
+    """Staff have stopped the picture or its source, after a report."""
+
+    status = 451
+    code = "picture_blocked"
+
+    def __init__(self) -> None:
+        super().__init__("This picture was blocked after a report. The owner of the workspace can see why.")
+
+
 class InvalidSource(ApiError):
     """The src is malformed."""
 
@@ -62,8 +71,8 @@ class Original:
     """A source picture: its identity in cache keys, and the function that reads it. No bytes are stored (P07).
 
     `location` gives the URL for a method. `param` is the parameter that named it, for the errors, and `hint` a sentence
-    to add where there is no such file. `place` is where it lies, by which staff block it: host and path, or bucket and
-    key, however the src is written and the source is called; `source` is that name, empty for a full URL. `lifetime` is
+    to add where there is no such file. `place` is where it lies, by which staff block it, however the src is written
+    and the source is called (`transforms.tenant.places`); `source` is that name, empty for a full URL. `lifetime` is
     how long what is made of it lives.
     """
 
@@ -163,12 +172,11 @@ def _checked_path(path: str) -> str:
 
 def _external(tenant: Tenant, src: str) -> Original:
     location = urls.parse(src)
-    is_permitted = _hops(tenant)
-    if not is_permitted(location):
+    if not _is_allowed(tenant, location):
         raise SourceNotAllowed(_not_allowed(tenant, location), param="src")
-    read = lambda note: _fetch(location, is_permitted, note)  # noqa: E731
-    lifetime = Lifetime(obeys_origin=tenant.origin_cache_control)
-    return Original(("url", location.canonical), read, lambda method: location, place_of(location), lifetime=lifetime)
+    read = lambda note: _fetch(location, _hops(tenant), note)  # noqa: E731
+    lifetime, place = Lifetime(obeys_origin=tenant.origin_cache_control), places.of_location(location)
+    return Original(("url", location.canonical), read, lambda method: location, place, lifetime=lifetime)
 
 
 def _not_allowed(tenant: Tenant, location: Location) -> str:
@@ -181,14 +189,21 @@ def _not_allowed(tenant: Tenant, location: Location) -> str:
 
 
 def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
-    """The check of a fetch's hops: the source's own host and the workspace's allowed hosts; never our own hosts."""
+    """The check of where redirects lead: to the source's own host and the workspace's allowed hosts, never to our own.
+    It raises PictureBlocked for what staff have blocked (H25)."""
 
     def permitted(hop: Location) -> bool:
-        return (hop.host == home or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_hosts.own_host(
-            hop.host
-        )
+        if tenant.rules.blocks.has(places.of_location(hop), ""):
+            raise PictureBlocked
+        return _is_allowed(tenant, hop, home)
 
     return permitted
+
+
+def _is_allowed(tenant: Tenant, location: Location, home: str = "") -> bool:
+    host = location.host
+    is_named = host == home or patterns.host_allowed(tenant.allowed_sources, host)
+    return is_named and not own_hosts.own_host(host)
 
 
 def _named(tenant: Tenant, source: Source, path: str) -> Original:

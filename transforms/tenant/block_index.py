@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from transforms.models import BlockRule
+from transforms.tenant import places
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def build(rules: Iterable[BlockRule]) -> BlockIndex:
     """The index of rules. `places` of a rule are where the originals lie, or what their places begin with."""
     rules = list(rules)
     return BlockIndex(
-        frozenset(place for rule in rules if rule.scope == "picture" for place in rule.places),
-        tuple(place for rule in rules if rule.scope != "picture" for place in rule.places),
+        frozenset(places.canonical(place) for rule in rules if rule.scope == "picture" for place in rule.places),
+        tuple(places.canonical(place) for rule in rules if rule.scope != "picture" for place in rule.places),
         frozenset(rule.target for rule in rules if rule.scope == "source"),
     )

@@ -8,14 +8,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
-from accounts.models import Workspace
 from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
-from billing.charging import summary
-from billing.money import dollars
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from telemetry.display import credits_of
 from transforms.access import access_settings
 from transforms.access.access_settings import AnySourceUnconfirmed
 from transforms.access_forms import AccessForm
@@ -47,7 +43,8 @@ def access(request: WorkspaceHttpRequest) -> HttpResponse:
             trials = _tried(form.cleaned_data)
         except AnySourceUnconfirmed:
             asks_any_source = True
-            form.add_error("confirm_any_source", _cost_of_any_source(row))
+            cost = access_settings.cost_of_any_source(row)
+            form.add_error("confirm_any_source", f"{cost} Name the hosts you need, or check this box and save again.")
         except ApiError as refusal:
             add_error(form, refusal)
     can_edit = roles.allows(request.member.role, "access.edit")
@@ -81,18 +78,6 @@ def _save(request: WorkspaceHttpRequest, cleaned_data: dict) -> None:
         origin_cache_control=cleaned_data["origin_cache_control"],
         confirm_any_source=cleaned_data["confirm_any_source"],
         **lists,
-    )
-
-
-def _cost_of_any_source(row: Workspace) -> str:
-    """What `*` can cost in the running period."""
-    bill = summary.of(row)
-    overage = bill.plan.overage_cents(max(0, bill.left - bill.balance.unused))
-    cost = f", of which {dollars(overage)} of overage" if overage else ""
-    return (
-        "With * anybody who knows your image address can have pictures of any site made, and you pay for each: until"
-        f" {clock.day(bill.period.ends)} up to {credits_of(bill.left)} credits{cost}. Name the hosts you need, or check"
-        " this box and save again."
     )
 
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from accounts import commands
 from billing.stripe import reconcile
 
 
@@ -14,7 +13,11 @@ class Command(BaseCommand):
     help = "Bring every workspace that has a customer at Stripe to what Stripe says now. `work` does it every night."
 
     def handle(self, *args: object, **options: Any) -> None:
-        """Reconcile, and print how many were compared and changed."""
-        with commands.refusals_as_command_errors():
-            compared, changed = reconcile.reconcile_all()
-        self.stdout.write(f"{compared} compared, {changed} changed")
+        """Reconcile, and print how many were compared and changed; an error where some were not compared."""
+        done = reconcile.reconcile_all()
+        counts = f"{done.compared} compared, {done.changed} changed"
+        if done.failed:
+            rest = "; the rest was not tried" if done.is_over else ""
+            reason = getattr(done.last_error, "message", "") or type(done.last_error).__name__
+            raise CommandError(f"{counts}, {done.failed} failed{rest}. The last one: {reason}")
+        self.stdout.write(counts)

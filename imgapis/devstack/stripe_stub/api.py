@@ -7,13 +7,14 @@ from typing import Any
 from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
 from imgapis.devstack.stripe_stub.book import StripeObject, new_id
+from imgapis.devstack.stripe_stub.customer_api import CustomerApi
 from imgapis.devstack.stripe_stub.errors import StripeApiError
-from imgapis.devstack.stripe_stub.invoice_api import InvoiceApi, Params
+from imgapis.devstack.stripe_stub.invoice_api import Params
 
 IDENTIFIER_SECONDS = clock.DAY  # for so long an identifier of a meter event is known
 
 
-class Api(InvoiceApi):
+class Api(CustomerApi):
     """Answers by method and path; the caller holds the book's lock."""
 
     def answer(self, method: str, path: str, params: Params) -> Any:
@@ -23,22 +24,6 @@ class Api(InvoiceApi):
             if match and route_method == method:
                 return handler(self, params, *match.groups())
         raise StripeApiError(f"The stub does not know {method} {path}.", 404)
-
-    def create_customer(self, params: Params) -> StripeObject:
-        return self.book.put("customers", shapes.customer(new_id("cus"), self._now(), params.get("metadata", {})))
-
-    def customer(self, params: Params, object_id: str) -> StripeObject:
-        return self._one("customers", object_id)
-
-    def delete_customer(self, params: Params, customer_id: str) -> StripeObject:
-        if self._one("customers", customer_id).get("deleted"):
-            raise StripeApiError(f"No such customer: {customer_id}", 404, reason="resource_missing")
-        for subscription in self.book.list_all("subscriptions", customer=customer_id):
-            if subscription["status"] != "canceled":
-                self.trade.end(subscription)
-        deleted_object = {"id": customer_id, "object": "customer", "deleted": True}
-        self.trade.emit_event("customer.deleted", self.book.require("customers", customer_id))
-        return self.book.put("customers", deleted_object)
 
     def create_product(self, params: Params) -> StripeObject:
         product_id = params.get("id") or new_id("prod")
@@ -138,7 +123,14 @@ class Api(InvoiceApi):
         )
 
     def create_configuration(self, params: Params) -> StripeObject:
-        return self.book.put("configurations", shapes.configuration(new_id("bpc"), self._now()))
+        payer_fields = params["features"]["customer_update"]["allowed_updates"]
+        return self.book.put("configurations", shapes.configuration(new_id("bpc"), self._now(), payer_fields))
+
+    def update_configuration(self, params: Params, configuration_id: str) -> StripeObject:
+        configuration = self._one("configurations", configuration_id)
+        payer_fields = params["features"]["customer_update"]["allowed_updates"]
+        configuration["features"]["customer_update"]["allowed_updates"] = payer_fields
+        return configuration
 
     def configurations(self, params: Params) -> StripeObject:
         return shapes.listed("/v1/billing_portal/configurations", self.book.list_all("configurations"))
@@ -190,13 +182,39 @@ class Api(InvoiceApi):
         if is_held and "cancel_at_period_end" in params:
             raise StripeApiError("pending_if_incomplete does not support cancel_at_period_end.")
         self.trade.drop_pending_update(subscription)
-        if self.book.refuses_cards and not is_held:
+        prices = self._changed_prices(subscription, params["items"])
+        is_free = params.get("proration_behavior") == "none" or not self._is_billed(subscription, prices)
+        if self.trade.refuses(subscription["customer"]) and not is_held and not is_free:
             raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
-        if self.book.asks_confirmation and not is_held:
+        if self.book.asks_confirmation and not is_held and not is_free:
             reason = "subscription_payment_intent_requires_action"
             raise StripeApiError("Payment requires additional user action.", 402, "card_error", reason)
-        prices = [self._one("prices", item["price"]) for item in params["items"]]
-        self.trade.change_items(subscription, prices, is_held)
+        if params.get("proration_behavior") == "none":
+            self.trade.set_prices(subscription, prices)
+        else:
+            self.trade.change_items(subscription, prices, is_held)
+
+    def _is_billed(self, subscription: StripeObject, prices: list[StripeObject]) -> bool:
+        """Whether a change comes to an invoice: of another plan, or of what was used at a metered price that goes."""
+        price_ids = {price["id"] for price in prices}
+        if subscription["items"]["data"][0]["price"]["id"] not in price_ids:
+            return True
+        lines = self.trade.overage_lines(subscription, self._now() + 1)
+        return any(row["amount"] for row in lines if row["pricing"]["price_details"]["price"] not in price_ids)
+
+    def _changed_prices(self, subscription: StripeObject, changes: list[Params]) -> list[StripeObject]:
+        """The prices after changes of items: one that names no item is added, and what is not named stays."""
+        prices = {item["id"]: item["price"] for item in subscription["items"]["data"]}
+        for number, change in enumerate(changes):
+            if change.get("deleted") == "true":
+                if prices.pop(change["id"], None) is None:
+                    raise StripeApiError(f"No such subscription item: {change['id']}", 404, reason="resource_missing")
+                continue
+            price = self._one("prices", change["price"])
+            if "id" not in change and price["id"] in {other["id"] for other in prices.values()}:
+                raise StripeApiError("An existing Subscription Item is already using that Price.")
+            prices[change.get("id", f"new {number}")] = price
+        return list(prices.values())
 
     def cancel_subscription(self, params: Params, subscription_id: str) -> StripeObject:
         subscription = self._one("subscriptions", subscription_id)
@@ -326,7 +344,10 @@ NAME = r"([A-Za-z0-9_]+)"
 ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", "/v1/customers", Api.create_customer),
     ("GET", f"/v1/customers/{NAME}", Api.customer),
+    ("POST", f"/v1/customers/{NAME}", Api.update_customer),
     ("DELETE", f"/v1/customers/{NAME}", Api.delete_customer),
+    ("GET", f"/v1/customers/{NAME}/payment_methods", Api.payment_methods),
+    ("POST", f"/v1/payment_methods/{NAME}/detach", Api.detach_payment_method),
     ("POST", "/v1/products", Api.create_product),
     ("GET", f"/v1/products/{NAME}", Api.product),
     ("POST", "/v1/prices", Api.create_price),
@@ -341,6 +362,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/checkout/sessions/{NAME}/expire", Api.expire_session),
     ("POST", "/v1/billing_portal/sessions", Api.portal),
     ("POST", "/v1/billing_portal/configurations", Api.create_configuration),
+    ("POST", f"/v1/billing_portal/configurations/{NAME}", Api.update_configuration),
     ("GET", "/v1/billing_portal/configurations", Api.configurations),
     ("GET", "/v1/subscriptions", Api.subscriptions),
     ("GET", f"/v1/subscriptions/{NAME}", Api.subscription),

@@ -15,6 +15,7 @@ from imgapis.devstack.stripe_stub import payment_shapes
 StripeObject = dict[str, Any]  # an object of Stripe's API, as its JSON
 KINDS = (
     "customers",
+    "payment_methods",
     "products",
     "prices",
     "meters",

@@ -14,8 +14,41 @@ def listed(url: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def customer(name: str, now: int, metadata: dict) -> dict[str, Any]:
-    """A customer."""
-    return {"id": name, "object": "customer", "created": now, "livemode": False, "metadata": metadata}
+    """A customer. Checkout fills in who pays."""
+    payer = {"email": None, "name": None}
+    return {"id": name, "object": "customer", "created": now, "livemode": False, "metadata": metadata} | payer
+
+
+def payment_method(name: str, now: int, customer_id: str | None) -> dict[str, Any]:
+    """A card."""
+    address = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
+    return {
+        "id": name,
+        "object": "payment_method",
+        "billing_details": {"address": address, "email": None, "name": None, "phone": None, "tax_id": None},
+        "card": {
+            "brand": "visa",
+            "checks": None,
+            "country": "US",
+            "display_brand": "visa",
+            "exp_month": 12,
+            "exp_year": 2040,
+            "fingerprint": "stub",
+            "funding": "credit",
+            "generated_from": None,
+            "last4": "4242",
+            "networks": None,
+            "regulated_status": "unregulated",
+            "three_d_secure_usage": None,
+            "wallet": None,
+        },
+        "created": now,
+        "customer": customer_id,
+        "customer_account": None,
+        "livemode": False,
+        "metadata": {},
+        "type": "card",
+    }
 
 
 def product(name: str, now: int, title: str, metadata: dict) -> dict[str, Any]:
@@ -246,10 +279,10 @@ def portal_session(
     }
 
 
-def configuration(name: str, now: int) -> dict[str, Any]:
+def configuration(name: str, now: int, payer_fields: list[str]) -> dict[str, Any]:
     """The portal's configuration."""
     features = {
-        "customer_update": {"allowed_updates": ["address", "tax_id"], "enabled": True},
+        "customer_update": {"allowed_updates": payer_fields, "enabled": True},
         "invoice_history": {"enabled": True},
         "payment_method_update": {"enabled": True, "payment_method_configuration": None},
         "subscription_cancel": {

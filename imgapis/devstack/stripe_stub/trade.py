@@ -8,6 +8,7 @@ from imgapis.base import clock
 from imgapis.devstack.stripe_stub import payment_shapes, shapes
 from imgapis.devstack.stripe_stub.amounts import after, half_up, half_up_decimal
 from imgapis.devstack.stripe_stub.book import StripeObject, new_id
+from imgapis.devstack.stripe_stub.cards import StubCards
 from imgapis.devstack.stripe_stub.refunds import StubRefunds
 
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends
@@ -23,7 +24,7 @@ class CardRefused(Exception):
     """The stub's card is set to refuse."""
 
 
-class StubBilling(StubRefunds):
+class StubBilling(StubCards, StubRefunds):
     """Billing over a book; `emit` is called with every event once it is stored."""
 
     def buy(self, session: StripeObject) -> StripeObject:
@@ -31,6 +32,8 @@ class StubBilling(StubRefunds):
         if self.book.refuses_cards:
             raise CardRefused
         now = self.book.now()
+        self.book.require("customers", session["customer"]).update(email="payer@example.com", name="Who Pays")
+        self.add_card(session["customer"])
         prices = [self.book.require("prices", price_id) for price_id in session["metadata"]["stub_prices"].split(",")]
         end = after(now, prices[0]["recurring"]["interval"])
         subscription = shapes.subscription(
@@ -45,7 +48,7 @@ class StubBilling(StubRefunds):
 
     def bill(self, subscription: StripeObject, lines: list[StripeObject], reason: str, at: int | None = None) -> bool:
         """Create an invoice of some lines, paid unless cards are declined; returns whether it was paid."""
-        now, paid = at or self.book.now(), not self.book.refuses_cards
+        now, paid = at or self.book.now(), not self.refuses(subscription["customer"])
         number = f"STUB-{len(self.book.objects['invoices']) + 1:04d}"
         invoice_id = new_id("in")
         url = f"{self.address}/invoice/{invoice_id}"
@@ -62,7 +65,7 @@ class StubBilling(StubRefunds):
         """Draft the last invoice of a subscription that ends, of what the meter has counted and was not invoiced.
         `collects`: it ends with its period, so that the draft takes what is reported for an hour and is then finalised;
         else it waits for whoever ended it, and where nothing was counted there is none."""
-        lines = self._overage_lines(subscription, now)
+        lines = self.overage_lines(subscription, now)
         if not lines or not (lines[0]["amount"] or collects):
             return
         made_at = min(now, self.book.now())
@@ -74,7 +77,7 @@ class StubBilling(StubRefunds):
         """Finalise a draft, with what was reported of its time meanwhile; one of nothing is taken away."""
         now = now or self.book.now()
         if subscription_id := invoice["metadata"].get("stub_late_usage"):
-            lines = self._overage_lines(self.book.require("subscriptions", subscription_id), invoice["created"])
+            lines = self.overage_lines(self.book.require("subscriptions", subscription_id), invoice["created"])
             total = sum(row["amount"] for row in lines)
             invoice["lines"]["data"], invoice["subtotal"], invoice["total"] = lines, total, total
             invoice["amount_due"] = invoice["amount_remaining"] = total
@@ -87,12 +90,11 @@ class StubBilling(StubRefunds):
             self.pay(invoice, now)
 
     def pay(self, invoice: StripeObject, now: int = 0, confirmed: bool = False) -> bool:
-        """Try to charge an open invoice; whether it was paid. A deleted customer has no card any more; `confirmed`: the
-        payer does what the bank asks for."""
+        """Try to charge an open invoice; whether it was paid. `confirmed`: the payer does what the bank asks for."""
         now = now or self.book.now()
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
         is_held = self.book.asks_confirmation and not confirmed
-        if self.book.refuses_cards or is_held or self.book.require("customers", invoice["customer"]).get("deleted"):
+        if self.refuses(invoice["customer"]) or is_held:
             self.emit_event("invoice.payment_failed", invoice, now)
             return False
         invoice |= PAID | {"amount_paid": invoice["amount_due"]}
@@ -114,18 +116,23 @@ class StubBilling(StubRefunds):
         """Change a subscription's items, and bill the difference, with what was used at a metered price that goes, as
         flexible billing does. `is_held`: only once its invoice is paid."""
         changed = json.loads(json.dumps(subscription)) if is_held else subscription
-        lines = [self.prorated_line(changed, old_item := changed["items"]["data"][0], -1)]
+        old_item = changed["items"]["data"][0]
+        lines = [self.prorated_line(changed, old_item, -1)]
         price_ids = {price["id"] for price in prices}
-        used_lines = self._overage_lines(changed, self.book.now() + 1)
+        used_lines = self.overage_lines(changed, self.book.now() + 1)
         gone_lines = [row for row in used_lines if row["pricing"]["price_details"]["price"] not in price_ids]
         self.set_prices(changed, prices)
         new_item = changed["items"]["data"][0]
         if new_item["price"]["recurring"]["interval"] != old_item["price"]["recurring"]["interval"]:
             self.restart_period(changed)
             lines.append(self.plan_line(changed))
+        elif new_item["price"]["id"] == old_item["price"]["id"]:
+            lines = []  # the plan stays as it is
         else:
             lines.append(self.prorated_line(changed, new_item, 1))
         lines += [row for row in gone_lines if row["amount"]]
+        if not is_held and not lines:
+            return  # nothing to bill is no invoice
         if not is_held:
             # Stripe's state of a subscription goes by its newest invoice; an earlier open one is still collected.
             if self.bill(subscription, lines, "subscription_update") and subscription["status"] == "past_due":
@@ -241,7 +248,7 @@ class StubBilling(StubRefunds):
         if self._is_cancelled_by_schedule(subscription):
             self.final_invoice(subscription, now, collects=True)
             return self.end(subscription, now)
-        overage_lines = self._overage_lines(subscription, now)
+        overage_lines = self.overage_lines(subscription, now)
         self._note_period(subscription, now)
         bills_all = self._next_phase(subscription, now)
         price_ids = {item["price"]["id"] for item in subscription["items"]["data"]}
@@ -257,7 +264,7 @@ class StubBilling(StubRefunds):
         self.emit_event("customer.subscription.updated", subscription, now)
         return None
 
-    def _overage_lines(self, subscription: StripeObject, now: int) -> list[StripeObject]:
+    def overage_lines(self, subscription: StripeObject, now: int) -> list[StripeObject]:
         """The lines of the metered usage reported in the period that ends at `now`, from when its price was added."""
         items = [item for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]]
         lines = []
@@ -349,7 +356,7 @@ class StubBilling(StubRefunds):
         now, *later_retries = subscription["metadata"]["stub_retries"].split(",")
         invoice = self._open_invoice(subscription)
         invoice["attempt_count"] += 1
-        if not self.book.refuses_cards:
+        if not self.refuses(subscription["customer"]):
             subscription["metadata"].pop("stub_retries")
             subscription["status"] = "active"
             invoice |= {

@@ -27,7 +27,14 @@ class Command(BaseCommand):
         subject_group.add_argument("--email")
         subject_group.add_argument("--undo", metavar="ID")
         parser.add_argument("--asked", help="the day the mail came, 2026-11-24: the 30 days are counted from it")
-        parser.add_argument("--at-once", action="store_true")
+        parser.add_argument("--at-once", action="store_true", help="run this erasure now; it cannot be undone")
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help="with --at-once: ask for no confirmation",
+        )
 
     def handle(
         self,
@@ -37,6 +44,7 @@ class Command(BaseCommand):
         undo: str | None,
         asked: str | None,
         at_once: bool,
+        interactive: bool,
         **options: Any,
     ) -> None:
         """Do it, or list."""
@@ -47,18 +55,34 @@ class Command(BaseCommand):
                 erasure.undo(undo)
                 self.stdout.write(f"{undo} is not erased.")
             elif namespace or email:
-                self._ask(*subject(namespace, email), asked, at_once)
+                (kind, subject_id), moment = subject(namespace, email), _moment(asked) if asked else None
+                if at_once and interactive:
+                    self._confirm(kind, namespace or email or "", subject_id)
+                self._ask(kind, subject_id, moment, at_once=at_once)
             else:
                 self._list()
 
-    def _ask(self, kind: str, subject_id: str, received_day: str | None, at_once: bool) -> None:
-        row = erasure.request(kind, subject_id, at_once=at_once, asked=_moment(received_day) if received_day else None)
+    def _ask(self, kind: str, subject_id: str, asked: float | None, *, at_once: bool) -> None:
+        row = erasure.request(kind, subject_id, at_once=at_once, asked=asked)
         if at_once:
-            erasure.process_due()
+            erasure.process(row)
             row = erasures.require(subject_id)
         waits = {"invoice": ", waits for Stripe's invoice", "payment": ", waits for the payment of an invoice"}
         remark = waits.get(steps.waits_for(row), "")
         self.stdout.write(f"{kind} {subject_id}: {row.state}{remark}, next {clock.stamp(row.due)}")
+
+    def _confirm(self, kind: str, name: str, subject_id: str) -> None:
+        """Have the erasure of what is named confirmed. Raises CommandError."""
+        question = (
+            f"This erases the {kind} {name} ({subject_id}) now: its rows and its pictures, and what it has at Stripe."
+            " It cannot be undone.\nType 'yes' to continue, or anything else to leave it: "
+        )
+        try:
+            answer = input(question)
+        except EOFError as error:
+            raise CommandError("Nothing is erased: nobody can confirm it here. --no-input asks for nothing.") from error
+        if answer != "yes":
+            raise CommandError("Nothing is erased.")
 
     def _list(self) -> None:
         late_ids = {row.subject_id for row in erasure.late()}

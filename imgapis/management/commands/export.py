@@ -1,9 +1,13 @@
 """The export of an account into a file, for a request that came by mail."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from pynamodb.exceptions import PynamoDBException
 
 from imgapis.management.commands.erase import subject
 from imgapis.privacy import export
@@ -22,11 +26,25 @@ class Command(BaseCommand):
         subject_group.add_argument("--email")
 
     def handle(self, *args: object, file: str, namespace: str | None, email: str | None, **options: Any) -> None:
-        """Stream it into the file."""
+        """Stream it into the file, which is there once it is whole."""
         kind, subject_id = subject(namespace, email)
         try:
-            with Path(file).open("wb") as target:
-                for chunk in export.stream(kind, subject_id):
-                    target.write(chunk)
+            _write(Path(file), export.stream(kind, subject_id))
         except OSError as error:
-            raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"{file} cannot be written: {error.strerror or error}.") from error
+        except PynamoDBException as error:
+            raise CommandError(f"{file} is not written: DynamoDB has failed. Try again.") from error
+
+
+def _write(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file that its owner alone reads: beside its place first, so that a failure leaves no part of it."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as target:
+        try:
+            for chunk in chunks:
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+            os.replace(target.name, path)
+        except BaseException:
+            os.unlink(target.name)
+            raise

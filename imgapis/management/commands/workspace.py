@@ -1,15 +1,18 @@
 """Create, show and change workspaces from the shell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import commands
-from accounts.models import Workspace
-from accounts.models import workspaces as workspace_rows
+from accounts import audit, commands
+from accounts.models import AuditEntry, Workspace
 from accounts.workspaces import workspaces
+from telemetry.display import credits_of
 from transforms.access import access_settings
+from transforms.access.access_settings import AnySourceUnconfirmed
+
+ACCESS = ("allowed_origins", "allowed_sources", "any_source_confirmed", "refused")
 
 
 class Command(BaseCommand):
@@ -25,6 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("--credits", type=int, help="credits a period, from the next period on when changed")
         parser.add_argument("--origin", action="append", help="an allowed origin; repeat for several")
         parser.add_argument("--allow-source", action="append", help="an allowed external host; repeat for several")
+        parser.add_argument(
+            "--confirm-any-source",
+            action="store_true",
+            help="confirm --allow-source '*': anybody can have pictures of any site made, and the workspace pays a"
+            " credit for each, beyond its plan at the price of overage where that is allowed, up to its caps",
+        )
         parser.add_argument("--suspended", type=int, choices=(0, 1))
         parser.add_argument("--refused", choices=tuple(access_settings.REFUSED), help="what is sent without credits")
         parser.add_argument(
@@ -36,26 +45,63 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Do it and print the workspace."""
+        is_new = options["action"] == "create"
         with commands.refusals_as_command_errors():
             values = _values(options)
-            row = self._row(options)
-        if values and options["action"] == "show":
-            raise CommandError("show changes nothing: change does.")
-        if values:
-            workspace_rows.change(row, **values)
+            if values and options["action"] == "show":
+                raise CommandError("show changes nothing: change does.")
+            row = None if is_new else commands.workspace_of(options["namespace"])
+            if "allowed_sources" in values:
+                values["any_source_confirmed"] = _confirmed(row, values, confirms=options["confirm_any_source"])
+            row = row or _create(options)
+        before = {name: getattr(row, name) for name in values}
+        changes = {name: value for name, value in values.items() if value != before[name]}
+        if changes:
+            workspaces.change(row, *_entries(row, before, changes), **changes)
         self.stdout.write(
             f"{row.namespace} ({row.workspace_id}): {int(row.allowance) // 2} credits a period,"
             f" origins {row.allowed_origins}, sources {row.allowed_sources}, suspended {bool(row.suspended)}"
         )
 
-    def _row(self, options: dict[str, Any]) -> Workspace:
-        if options["action"] == "create":
-            return workspaces.create_unowned(
-                namespace=options["namespace"],
-                business_name=options["business_name"] or "",
-                allowance=workspaces.default_allowance(),
-            )
-        return commands.workspace_of(options["namespace"])
+
+def _create(options: dict[str, Any]) -> Workspace:
+    return workspaces.create_unowned(
+        namespace=options["namespace"],
+        business_name=options["business_name"] or "",
+        allowance=workspaces.default_allowance(),
+    )
+
+
+def _confirmed(row: Workspace | None, values: dict[str, Any], *, confirms: bool) -> float:
+    """When it was confirmed that any source is read. Raises CommandError, with what that can cost."""
+    try:
+        return access_settings.confirmed(row, values["allowed_sources"], confirms=confirms)
+    except AnySourceUnconfirmed as refusal:
+        cost = (
+            access_settings.cost_of_any_source(row)
+            if row
+            else "With * anybody who knows an image address of the workspace can have pictures of any site made, and it"
+            f" pays for each: up to {credits_of(values.get('allowance', workspaces.default_allowance()))} credits a"
+            " period."
+        )
+        raise CommandError(f"{cost} Name the hosts, or confirm it with --confirm-any-source.") from refusal
+
+
+def _entries(row: Workspace, before: dict[str, Any], changes: dict[str, Any]) -> Iterator[AuditEntry]:
+    """The entries of the audit log for changed attributes, by the kind of act. The business' name is not in them: it is
+    personal where one person is the business."""
+    workspace_id = row.workspace_id
+    if "suspended" in changes:
+        act = "workspace.suspended" if changes["suspended"] else "workspace.resumed"
+        was, is_now = ({"suspended": bool(values["suspended"])} for values in (before, changes))
+        yield audit.entry(workspace_id, "system", act, workspace_id, was, is_now)
+    if access := {name: value for name, value in changes.items() if name in ACCESS}:
+        old = {name: before[name] for name in access}
+        yield audit.entry(workspace_id, "system", "access.changed", "", old, access)
+    if {"allowance", "business_name"} & changes.keys():
+        named = [name for name in ("allowance",) if name in changes]
+        earlier, later = ({name: int(values[name]) for name in named} for values in (before, changes))
+        yield audit.entry(workspace_id, "system", "workspace.changed", workspace_id, earlier, later)
 
 
 def _values(options: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from imgapis.base.outbound.fetch import FetchError
 from imgapis.base.outbound.urls import Location
 from transforms.models import Source
 from transforms.sources.kinds.kind import Field, InvalidSourceSetting, Kind, SourceFile, SourceValues
+from transforms.tenant import places
 
 SECONDS = 60
 # Amazon's naming rules: labels of lower-case letters, digits and hyphens; not an IP address.
@@ -78,7 +79,7 @@ class BucketKind(Kind):
     def file(self, source: Source, path: str) -> SourceFile:
         """See Kind."""
         key = source.prefix + path
-        place = f"{self.endpoint(source.region)}/{source.bucket}/{key}"
+        place = places.of_object(self.endpoint(source.region), source.bucket, key)
         return SourceFile(key, place, lambda method: self.object_location(source, key, method))
 
     def scheme(self, source: Source) -> str:

@@ -1,6 +1,5 @@
 """Web servers: files below a URL prefix."""
 
-import re
 from urllib.parse import quote
 
 from django.conf import settings
@@ -8,11 +7,9 @@ from django.conf import settings
 from imgapis.base import waiting
 from imgapis.base.outbound import own_hosts, resolution, urls
 from imgapis.base.outbound.fetch import FetchError
-from imgapis.base.outbound.urls import Location
 from transforms.models import Source
 from transforms.sources.kinds.kind import Field, InvalidSourceSetting, Kind, SourceFile, SourceValues
-
-SLASHES = re.compile("/{2,}")
+from transforms.tenant import places
 
 
 class WebServer(Kind):
@@ -63,7 +60,7 @@ class WebServer(Kind):
         """See Kind."""
         # The path is a name, as in a bucket: a percent sign in it is one, and begins no escape.
         location = urls.parse(source.prefix + quote(path, safe="/~!$&'()*+,;=:@"))
-        return SourceFile(location.target, place_of(location), lambda method: location, home=location.host)
+        return SourceFile(location.target, places.of_location(location), lambda method: location, home=location.host)
 
     def scheme(self, source: Source) -> str:
         """See Kind."""
@@ -76,8 +73,3 @@ class WebServer(Kind):
     def public_prefix(self, source: Source) -> str:
         """See Kind."""
         return source.prefix
-
-
-def place_of(location: Location) -> str:
-    """Host and path, with neither scheme nor query, which many servers do not look at, and each slash once."""
-    return location.host + SLASHES.sub("/", location.target.partition("?")[0])
