@@ -102,7 +102,8 @@ def plant_customers(planted: Planted) -> None:
         (proofs, "STRIPE", f"test-{secrets.token_hex(4)}"),
         (gateway, "configured", lambda: True),
         (nightly.customers, "iter_all", planted.rows),
-        (reconcile, "reconcile", lambda name: planted.work(name) or (1, int(name == "ws003"))),
+        (nightly.customers, "of_workspace", lambda name: SimpleNamespace(workspace_id=name)),
+        (reconcile, "_compare", lambda row: planted.work(row.workspace_id) or row.workspace_id == "ws003"),
     )
 
 

@@ -117,7 +117,8 @@ def test_an_edited_source_serves_no_old_picture(web, workspace, origin, forgetfu
     origin.pictures["/new/shoe.jpg"] = picture(colour="#00ff00")
     tenant = tenants.of_namespace(workspace.namespace)
     before = image_plans.make(tenant, "transform", Query.parse("src=shop/shoe.jpg&w=9"), None, None)
-    sources.change(tenant.sources["shop"], prefix=tenant.sources["shop"].prefix + "new/")
+    row = tenant.sources["shop"]
+    sources.change(row, is_read_otherwise=True, prefix=row.prefix + "new/")
     tenants.clear_cache()
     after = image_plans.make(
         tenants.of_namespace(workspace.namespace), "transform", Query.parse("src=shop/shoe.jpg&w=9"), None, None
@@ -149,3 +150,9 @@ def test_a_picture_made_after_its_purge_is_kept_at_once(place, behind):
 def output(stored: float, known_purge: float = 0.0) -> cache.CachedOutput:
     """A picture, as a server says when it made it and which purge it knew of."""
     return cache.new_output(b"x", "image/png", cache.YEAR_SECONDS, stored, known_purge=known_purge)
+
+
+def test_an_output_ends_in_the_second_in_which_its_claim_does():
+    """P08: also where it was begun less than a millisecond before a full second."""
+    entry = cache.new_output(b"x", "image/png", 600, 1_800_000_000.9998)
+    assert (entry.stored, entry.expires) == (1_800_000_000.999, 1_800_000_600.0)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,8 +59,8 @@ class CachedOutput:
 
 def new_output(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: Any) -> CachedOutput:
     """An entry with a TTL of `seconds` from `moment`, when reading its source began (None: now). `facts`
-    are further fields of CachedOutput."""
-    stored_at = round(clock.now() if moment is None else moment, 3)
+    are further fields of CachedOutput. Moments are cut to the millisecond, so that their second is the claim's."""
+    stored_at = math.floor(1_000 * (clock.now() if moment is None else moment)) / 1_000
     return CachedOutput(body, content_type, digest_of(body), stored_at, float(int(stored_at) + seconds), **facts)
 
 
