@@ -1,8 +1,11 @@
 """A workspace is created, and renamed, in the transaction that claims its namespace."""
 
+from pynamodb.exceptions import TransactWriteError
+
 from accounts import audit
 from accounts.models import AuditEntry, Member, Namespace, NamespaceCount, Workspace
 from accounts.models import namespaces as namespace_rows
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import ownership
 from accounts.workspaces.ownership import Owned
 from imgapis.base import clock, dynamo
@@ -20,15 +23,18 @@ class NamespaceTaken(ApiError):
 
 
 def create(row: Workspace) -> None:
-    """Create a workspace and claim its namespace in one transaction; NamespaceTaken where the claim is lost."""
+    """Create a workspace and claim its namespace in one transaction, once, also where its own answer is lost on the
+    way; NamespaceTaken where the claim is another's."""
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     try:
         with dynamo.transaction() as transaction:
             namespace_rows.require_available(transaction, row.namespace)
             transaction.save(claim, if_absent=True)
             transaction.save(row, if_absent=True)
-    except dynamo.TransactionCanceled as error:
-        if error.failed:
+    except TransactWriteError as error:
+        if workspace_rows.find(row.workspace_id) is not None:
+            return
+        if isinstance(error, dynamo.TransactionCanceled) and error.failed:
             raise NamespaceTaken(f"The namespace {row.namespace} is taken.", param="namespace") from error
         raise
 

@@ -1,6 +1,7 @@
 """Limits hold however many act at once (H10): workspaces of a person, seats of a workspace, owners who hand over,
 sources, domains and keys."""
 
+import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -233,3 +234,13 @@ def test_a_form_that_is_sent_twice_creates_one_workspace():
     for stranger in (other, member):  # a teammate who is no owner of it has not made it (H24)
         with pytest.raises(namespaces.NamespaceTaken):
             create(stranger, name)
+
+
+def test_a_workspace_of_the_shell_whose_answer_was_lost_is_there_once(losing):
+    """H10"""
+    name = f"shell-{secrets.token_hex(4)}"
+    losing.fail("lost", 0.9)
+    row = workspaces.create_unowned(namespace=name, allowance=2_000)
+    assert losing.seen["lost"] and workspace_rows.of_namespace(name).workspace_id == row.workspace_id
+    with pytest.raises(namespaces.NamespaceTaken):
+        workspaces.create_unowned(namespace=name, allowance=2_000)

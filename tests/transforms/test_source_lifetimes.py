@@ -350,7 +350,7 @@ def test_lives_and_charges_are_those_of_a_model(workspace, origin, steps):
     path = f"/any/{workspace.namespace}-{next(_numbers)}.jpg"
     query = f"src=shop{path}&w=30"
     set_lifetime(workspace, ttl=0, origin_cache_control=True)
-    model = Model(start)
+    model = Model(start, shop(workspace).fresh_since)
     with pytest.MonkeyPatch.context() as patch:
         for elapsed, (act, value, ttl) in sorted(steps, key=lambda step: step[0]):
             patch.setattr(clock, "now", lambda elapsed=elapsed: start + elapsed)
@@ -377,11 +377,12 @@ def test_lives_and_charges_are_those_of_a_model(workspace, origin, steps):
 class Model:
     """When the outputs of one picture were made and end, and the same of its claim."""
 
-    def __init__(self, start: float):
+    def __init__(self, start: float, fresh_since: float):
+        """`fresh_since`: what the examples before have left at the source."""
         self.outputs: dict[str, tuple[float, int]] = {}
         self.claim = (0.0, 0)
         self.origin: int | None = None
-        self.ttl, self.fresh_since = 0, start - 10 * YEAR
+        self.ttl, self.fresh_since = 0, max(fresh_since, start - 10 * YEAR)
 
     def set_ttl(self, ttl: int, now: float) -> None:
         """The source has another ttl: what has ended by the shorter one stays ended."""
