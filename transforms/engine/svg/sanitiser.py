@@ -136,7 +136,7 @@ class _Reader:
             )
 
     def _start(self, name: str, attributes: list[str]) -> None:
-        if self.skipped or self.style is not None:
+        if self.skipped or self.style is not None or (self.open_names and self.open_names[-1] in vocabulary.WORDS):
             self.skipped += 1
             return
         self.elements += 1
@@ -245,7 +245,7 @@ class _Reader:
             return None
         stripped = value.strip()
         if styles.LOCAL.fullmatch(stripped):
-            return stripped
+            return None if element == "image" else stripped
         if element not in vocabulary.PICTURES or not DATA_URL.match(stripped):
             self.left_out.add(OF_OTHER_FILES)
             return None
