@@ -155,6 +155,7 @@ COSTLY: dict[str, tuple[bytes, set[str | None]]] = {
     "long number in a style": (svg(f'<rect style="width:{"1" * 5_000}"/>'), {"drawing_too_complex"}),
     "long number in a style sheet": (svg(f"<style>rect{{width:{'1' * 5_000}}}</style>"), {"drawing_too_complex"}),
     "long number in an attribute": (svg(f'<rect transform="scale({"1" * 5_000})"/>'), {"drawing_too_complex"}),
+    "quotes in the root": (svg(SQUARE, f"aria-label='{chr(34) * 11_000_000}'"), {"drawing_too_complex"}),
     "shape of nothing": (svg(SQUARE, 'viewBox="0 0 1e-300 1e300"'), {"broken_image"}),
     "size of nothing": (svg(SQUARE, 'width="1e-300" height="1e-300" viewBox="0 0 1e-300 1e-300"'), {None}),
     "style sheet": (svg(f"<style>{'a{b:c}' * 300_000}</style>"), {"drawing_too_complex"}),

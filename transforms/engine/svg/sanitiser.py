@@ -167,6 +167,7 @@ class _Reader:
         self.open_names.append(local)
         if len(self.open_names) == 1:
             self.attributes = kept
+            self._count_written(_attribute_text(kept))
             return
         self._write(f"<{local}{_attribute_text(kept)}")
         self.is_tag_open = True
@@ -213,10 +214,13 @@ class _Reader:
         if self.is_tag_open:
             text = ">" + text
             self.is_tag_open = False
+        self._count_written(text)
+        self.parts.append(text)
+
+    def _count_written(self, text: str) -> None:
         self.written += len(text)
         if self.written > MOST_WRITTEN:
             raise _too_complex(f"it has more than {MOST_WRITTEN} characters")
-        self.parts.append(text)
 
     def _note_at_rule(self, name: str) -> None:
         if name in LEFT_OUT:
