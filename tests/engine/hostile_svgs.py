@@ -105,6 +105,7 @@ def _patterns(count: int, times: int) -> str:
 
 ENTITIES = "".join(f'<!ENTITY e{number} "{f"&e{number - 1};" * 10}">' for number in range(1, 9))
 QUADRATIC = "x" * 2_000
+ESCAPED_BRACKET = "calc(\\)"
 # name → (bytes, the codes of refusal that are true of it; with None it may be drawn)
 COSTLY: dict[str, tuple[bytes, set[str | None]]] = {
     "deep": (svg("<g>" * 200_000 + "</g>" * 200_000), {"drawing_too_complex"}),
@@ -149,6 +150,14 @@ COSTLY: dict[str, tuple[bytes, set[str | None]]] = {
     "elements": (svg("<g/>" * 300_000), {"drawing_too_complex"}),
     "million segments": (svg(f'<path d="M0 0{" l1 1 -1 .5" * 500_000}"/>'), {None}),
     "brackets": (svg(f'<rect style="a:{"(" * 100_000}" fill="{"calc(" * 100_000}"/>'), {"drawing_too_complex"}),
+    "brackets behind comments": (svg(f'<rect fill="{"calc(/*)*/" * 3_000}"/>'), {"drawing_too_complex"}),
+    "brackets behind escapes": (svg(f'<rect style="fill:{ESCAPED_BRACKET * 3_000}"/>'), {"drawing_too_complex"}),
+    "long number in a style": (svg(f'<rect style="width:{"1" * 5_000}"/>'), {"drawing_too_complex"}),
+    "long number in a style sheet": (svg(f"<style>rect{{width:{'1' * 5_000}}}</style>"), {"drawing_too_complex"}),
+    "long number in an attribute": (svg(f'<rect transform="scale({"1" * 5_000})"/>'), {"drawing_too_complex"}),
+    "quotes in the root": (svg(SQUARE, f"aria-label='{chr(34) * 11_000_000}'"), {"drawing_too_complex"}),
+    "shape of nothing": (svg(SQUARE, 'viewBox="0 0 1e-300 1e300"'), {"broken_image"}),
+    "size of nothing": (svg(SQUARE, 'width="1e-300" height="1e-300" viewBox="0 0 1e-300 1e-300"'), {None}),
     "style sheet": (svg(f"<style>{'a{b:c}' * 300_000}</style>"), {"drawing_too_complex"}),
     "blur": (
         svg(

@@ -1,5 +1,6 @@
 """Drawings that reach out or cost too much: no connection, no file, a true refusal, and others are not harmed."""
 
+import io
 import re
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from PIL import Image
 
 from tests.engine import hostile_svgs, pictures, svgs
 from tests.engine.hostile_svgs import COSTLY
+from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
@@ -121,3 +123,38 @@ print("red.png" in " ".join(opened))
     data = svgs.svg(f'<image href="{path}" width="9" height="9"/><text y="20">a</text>').decode()
     answer = subprocess.run([sys.executable, "-c", code, data], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("href", ["#a.png", "#folder/../a.png"])
+@pytest.mark.parametrize("output_format", ["png", "svg"])
+def test_the_name_of_an_element_is_no_name_of_a_file(href, output_format, tmp_path):
+    """I10: the renderer looks for a file where it knows no such element."""
+    (tmp_path / "#folder").mkdir()
+    for name in ("a.png", "#a.png"):
+        Image.new("RGB", (9, 9), CANARY).save(tmp_path / name)
+    code = """
+import os, sys
+from transforms.engine import pipeline
+from transforms.engine.job import Job
+from transforms.engine.limits import Limits
+data = sys.argv[1].encode()
+os.chdir(sys.argv[3])
+sys.stdout.buffer.write(pipeline.render(Job("transform", {}, sys.argv[2], (data,), Limits())).body)
+"""
+    content = f'<image href="{href}" width="99" height="99"/><filter id="f"><feImage xlink:href="{href}"/></filter>'
+    data = svgs.svg(f'{content}<rect width="99" height="99" filter="url(#f)"/>').decode()
+    argv = [sys.executable, "-c", code, data, output_format, str(tmp_path)]
+    body = subprocess.run(argv, capture_output=True, check=True).stdout
+    if output_format == "svg":
+        assert b"<image width" in body
+        return
+    with Image.open(io.BytesIO(body)) as image:
+        assert CANARY not in {colour for _, colour in image.convert("RGB").getcolors()}
+
+
+def test_titles_hold_words_alone():
+    """S16: an HTML page that a drawing is pasted into would read a style in them as a style of its own, to the end of
+    the next one."""
+    data = svgs.svg("<title>a<style/> *{fill:red}<g>b</g></title><desc><style>c{}</style>d</desc><style>e{}</style>")
+    body = pipeline.render(transform(data, "svg")).body
+    assert body.endswith(b"><title>a *{fill:red}</title><desc>d</desc><style>e{}</style></svg>")

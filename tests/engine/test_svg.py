@@ -282,3 +282,12 @@ def test_pictures_in_a_drawing_keep_no_metadata_and_are_bound_together():
     other = svgs.image_of(pictures.saved(Image.new("1", (5_000, 4_001)), "PNG"))
     assert refusal(svg(one + other), limits=Limits(source_pixels=30_000_000)).code == "too_many_pixels"
     assert drawn(svg(one * 3), limits=None).size == (120, 80)
+
+
+def test_a_rule_takes_the_variables_of_each_element_that_it_is_for():
+    """I10"""
+    rule = "<style>.c{fill:rgb(var(--red),0,0)}</style>"
+    places = ((0, 255), (50, 100))
+    elements = [f'<rect class="c" style="--red:{red}" x="{x}" width="9" height="9"/>' for x, red in places]
+    picture = pictures.seen(pictures.render(svg(rule + "".join(elements)), "png")).convert("RGB")
+    assert [picture.getpixel((x, 4)) for x in (4, 54)] == [(255, 0, 0), (100, 0, 0)]

@@ -11,6 +11,7 @@ import pytest
 
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from tests.engine.svgs import svg
 from tests.origin import picture
 from transforms.access import access_settings
 from transforms.doctor import examination
@@ -194,6 +195,14 @@ def test_a_page_of_broken_files_and_many_that_are_no_pictures_leave_the_others_a
 )
 def test_a_rendering_that_failed_counts_by_what_was_done_of_it(code, pixels, points):
     assert free_work.points_of_failure(code, pixels) == points
+
+
+def test_a_drawing_that_fails_counts_by_its_length_whatever_it_fails_of(tenant, origin, moment):
+    """B3, H13: a size that is refused is known once the whole drawing has been read, up to the limit of seconds."""
+    for number in range(5):
+        origin.pictures[f"/wide{number}.svg"] = svg("<g/>" * 30_000, 'width="1e9" height="9"')
+    codes = [refusal(tenant, f"src=shop/wide{number}.svg&w=20").code for number in range(5)]
+    assert codes == ["source_side_too_long"] * 3 + ["free_work_used_up"] * 2, "five points each"
 
 
 def test_of_renderings_that_fail_at_once_each_is_owed(tmp_path, monkeypatch):

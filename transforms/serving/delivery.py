@@ -12,6 +12,7 @@ from telemetry import metrics
 from telemetry.events import CacheStatus
 from transforms import engine_errors
 from transforms.access.signed_policies import Policy
+from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.engine.operations import info
@@ -221,7 +222,9 @@ def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiE
         if error.code in ("render_crashed", "render_timeout"):
             metrics.counts().renders_ended.inc()
         pixels = workloads.of_plan(plan, originals, rendering.limits())
-        free_work.note(tenant.workspace_id, free_work.points_of_failure(error.code, pixels))
+        has_drawing = any(isinstance(each, FetchResult) and sniffing.is_svg(each.body) for each in originals)
+        points = free_work.points_of_failure(error.code, pixels, has_drawing=has_drawing)
+        free_work.note(tenant.workspace_id, points)
         raise engine_errors.api_error(error) from error
 
 

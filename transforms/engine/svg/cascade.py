@@ -1,5 +1,6 @@
 """CSS resolved before a drawing is drawn: each element gets its declarations in a form that the renderer knows."""
 
+import copy
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -145,8 +146,9 @@ def _substituted(tokens: list[Any], known: Declared, depth: int) -> list[Any]:
             fallback = [] if comma is None else token.arguments[comma + 1 :]
             result += _substituted(known.get(name, fallback), known, depth + 1)
         elif token.type == "function" and "var(" in token.serialize():
-            token.arguments = _substituted(token.arguments, known, depth + 1)
-            result.append(token)
+            inner = copy.copy(token)  # the token is of a rule, which other elements have too
+            inner.arguments = _substituted(token.arguments, known, depth + 1)
+            result.append(inner)
         else:
             result.append(token)
         if len(result) > MOST_SUBSTITUTED:

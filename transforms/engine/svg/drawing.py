@@ -1,6 +1,8 @@
 """Draws a sanitised SVG to pixels by resvg, with our own fonts and no other file."""
 
 import io
+import math
+import os
 import re
 import threading
 from functools import cache
@@ -18,6 +20,8 @@ FONT_PACKAGES = ("fontpkg_arimo", "fontpkg_crimson_text", "fontpkg_roboto_mono")
 # resvg goes down into elements by recursion; the sanitiser bounds how deep they lie.
 STACK_BYTES = 256 * 1024 * 1024
 MOST_PIXELS, LONGEST_SIDE = 25_000_000, 32_767
+# Where the renderer looks for a file that is named so: in what is no folder, in which nothing can lie.
+NOWHERE = os.devnull
 # View boxes of another shape than the drawing's own size are fitted into it by the renderer.
 SAME_SHAPE = 1e-3
 # What the renderer does not read as browsers do is resolved first.
@@ -64,7 +68,7 @@ def placed(drawing: Drawing, size: tuple[int, int], region: Box | None = None) -
     if "style" in own:
         own["style"] = sizes.without_sides(own["style"])
     has_styles = "style" in own or STYLED.search(drawing.content) is not None
-    same_shape = box is None or abs(box[2] * height / (box[3] * width) - 1) < SAME_SHAPE
+    same_shape = box is None or math.isclose(box[2] * height, box[3] * width, rel_tol=SAME_SHAPE)
     if region is None and same_shape and not has_styles:
         view_box = own["viewBox"] if box else f"0 0 {width!r} {height!r}"
         return written(own | sides | {"viewBox": view_box}, drawing.content)
@@ -95,6 +99,7 @@ def _render(text: str, outcome: list[bytes | Exception]) -> None:
                 svg_string=text,
                 dpi=96.0,
                 skip_system_fonts=True,
+                resources_dir=NOWHERE,
                 font_files=[*fonts()] if has_text else None,
                 font_family=SERIF,
                 serif_family=SERIF,

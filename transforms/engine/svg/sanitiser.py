@@ -136,7 +136,7 @@ class _Reader:
             )
 
     def _start(self, name: str, attributes: list[str]) -> None:
-        if self.skipped or self.style is not None:
+        if self.skipped or self.style is not None or (self.open_names and self.open_names[-1] in vocabulary.WORDS):
             self.skipped += 1
             return
         self.elements += 1
@@ -167,6 +167,7 @@ class _Reader:
         self.open_names.append(local)
         if len(self.open_names) == 1:
             self.attributes = kept
+            self._count_written(_attribute_text(kept))
             return
         self._write(f"<{local}{_attribute_text(kept)}")
         self.is_tag_open = True
@@ -213,10 +214,13 @@ class _Reader:
         if self.is_tag_open:
             text = ">" + text
             self.is_tag_open = False
+        self._count_written(text)
+        self.parts.append(text)
+
+    def _count_written(self, text: str) -> None:
         self.written += len(text)
         if self.written > MOST_WRITTEN:
             raise _too_complex(f"it has more than {MOST_WRITTEN} characters")
-        self.parts.append(text)
 
     def _note_at_rule(self, name: str) -> None:
         if name in LEFT_OUT:
@@ -245,7 +249,7 @@ class _Reader:
             return None
         stripped = value.strip()
         if styles.LOCAL.fullmatch(stripped):
-            return stripped
+            return None if element == "image" else stripped
         if element not in vocabulary.PICTURES or not DATA_URL.match(stripped):
             self.left_out.add(OF_OTHER_FILES)
             return None

@@ -30,7 +30,8 @@ ViewBox = tuple[float, float, float, float]
 
 def natural(attributes: dict[str, str]) -> tuple[float, float]:
     """Width and height in pixels of a root with these attributes, whatever its style says. A missing side follows from
-    the shape of the view box; without any, browsers take 300 x 150."""
+    the shape of the view box; without any, browsers take 300 x 150. A shape too flat or too narrow for a number has
+    none."""
     width, height = length(attributes.get("width", "")), length(attributes.get("height", ""))
     box = view_box(attributes)
     shape = box[2] / box[3] if box else None
@@ -42,7 +43,7 @@ def natural(attributes: dict[str, str]) -> tuple[float, float]:
         return height * shape if shape else DEFAULT[0], height
     if shape is None:
         return DEFAULT
-    scale = min(DEFAULT[0] / shape, DEFAULT[1])
+    scale = min(DEFAULT[0] / shape, DEFAULT[1]) if shape else 0.0
     return scale * shape, scale
 
 

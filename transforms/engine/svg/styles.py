@@ -38,6 +38,9 @@ NAME = re.compile(r"-{0,2}[A-Za-z_][A-Za-z0-9_-]*")
 DEEPEST = 24
 BRACKETS = re.compile(r"[(\[{]|[)\]}]")
 TOO_DEEP = "Its style has brackets in brackets in brackets, more than any drawing needs."
+# Python refuses to read a number of more digits than 4,300.
+LONG_NUMBER = re.compile(r"\d{1000}")
+TOO_LONG = "Its style has a number of more than a thousand digits."
 
 
 def value(name: str, text: str) -> str | None:
@@ -52,24 +55,24 @@ def value(name: str, text: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _value(name: str, text: str) -> str | None:
-    _check_depth(text)
-    tokens = tinycss2.parse_component_value_list(text)
-    return _kept_text(name, tokens)
+    _check(text)
+    return _kept_text(name, _checked(tinycss2.parse_component_value_list(text)))
 
 
 @lru_cache(maxsize=4096)
 def declarations(text: str) -> str:
     """The declarations of a style attribute that may stay."""
+    _check(text)
     if not SUSPICIOUS.search(text):
         return text
-    _check_depth(text)
-    return "".join(_declarations(tinycss2.parse_blocks_contents(text, skip_comments=True, skip_whitespace=True)))
+    items = _checked(tinycss2.parse_blocks_contents(text, skip_comments=True, skip_whitespace=True))
+    return "".join(_declarations(items))
 
 
 def sheet(text: str, left_out: Callable[[str], None]) -> str:
     """The rules of a style sheet that may stay; `left_out` is called with the name of an at-rule that may not."""
-    _check_depth(text)
-    rules = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+    _check(text)
+    rules = _checked(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True))
     return "\n".join(_rules(rules, left_out))
 
 
@@ -160,10 +163,34 @@ def _is_inert(tokens: list[Any], *, can_refer: bool = False) -> bool:
     return True
 
 
-def _check_depth(text: str) -> None:
-    """Raises drawing_too_complex before anything recurses into brackets."""
+def _check(text: str) -> None:
+    """Raises drawing_too_complex before anything parses what is plainly too deep, or too long a number."""
+    if LONG_NUMBER.search(text):
+        raise EngineError("drawing_too_complex", TOO_LONG)
     depth = 0
     for match in BRACKETS.finditer(text):
         depth += 1 if match[0] in "([{" else -1 if depth else 0
         if depth > DEEPEST:
             raise EngineError("drawing_too_complex", TOO_DEEP)
+
+
+def _checked(nodes: list[Any]) -> list[Any]:
+    """The nodes. Raises drawing_too_complex before anything recurses into brackets: a closing one in a comment or in a
+    string, or after a backslash, has closed none."""
+    level = nodes
+    for _ in range(DEEPEST + 2):  # a declaration in a rule
+        level = [inner for node in level for inner in _inner(node)]
+        if not level:
+            return nodes
+    raise EngineError("drawing_too_complex", TOO_DEEP)
+
+
+def _inner(node: Any) -> list[Any]:
+    """The nodes in a node of tinycss2: of a rule, a declaration, a function or a block."""
+    if node.type == "declaration":
+        return node.value
+    if node.type == "function":
+        return node.arguments
+    if node.type.endswith(("rule", "block")):
+        return [*getattr(node, "prelude", ()), *(node.content or ())]
+    return []

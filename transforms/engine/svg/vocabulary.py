@@ -13,8 +13,10 @@ CHANGES = words("animate animateTransform set")
 ANIMATIONS = CHANGES | {"animateMotion"}
 SHAPES = words("circle ellipse line path polygon polyline rect")
 TEXTS = words("text textPath tspan")
+# Elements for people, which hold words alone: HTML would read elements in them as its own.
+WORDS = words("desc title")
 # Elements whose characters are drawn or read; between the others there is space alone.
-WITH_CHARACTERS = TEXTS | {"desc", "style", "title"}
+WITH_CHARACTERS = TEXTS | WORDS | {"style"}
 PICTURES = words("feImage image")
 FILTERS = words(
     "feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap"
