@@ -136,6 +136,29 @@ def test_the_rest_api_refuses_overage_without_a_card(customer, world):
     assert customers.of_workspace(customer.workspace_id).payer_left is None
 
 
+def test_who_looks_for_a_card_while_it_is_removed_leaves_the_new_owner_asked_for_one(customer, world, monkeypatch):
+    """The billing page and the nightly comparison look: one before the card is gone, and one that writes down what it
+    saw then only afterwards."""
+    methods, seen = customers._payment_methods, []
+
+    def listed(customer_id: str) -> list[str]:
+        method_ids = methods(customer_id)
+        if not seen:
+            seen.append(customers.of_workspace(customer.workspace_id))
+            assert customers.has_payer(customers.of_workspace(customer.workspace_id)), "the card is there still"
+            customer.moment += 1
+        return method_ids
+
+    monkeypatch.setattr(customers, "_payment_methods", listed)
+    transfer(customer)
+    assert owners(customer) == ["heir"] and cards(customer, world) == []
+    with monkeypatch.context() as late:
+        late.setattr(customers, "_payment_methods", lambda _: ["pm_gone"])
+        assert not customers.has_payer(seen[0])
+    with pytest.raises(transfers.PayerMissing):
+        transfers.require_payer(customer.row)
+
+
 def test_a_card_that_refuses_keeps_the_ownership_where_it_is(customer, world):
     report(customer)
     with world.refusing_cards(), pytest.raises(PaymentRefused):
