@@ -266,7 +266,7 @@ def test_a_metered_price_that_a_crash_took_away_is_put_back_by_the_nightly_compa
         transfer(customer)
     assert dict(gateway.subscription(customer.customer_id).items).keys() == {"credits"}
     monkeypatch.undo()
-    reconcile.reconcile(customer.workspace_id)
+    reconcile.Round().compare_one(customer.workspace_id)
     assert dict(gateway.subscription(customer.customer_id).items).keys() == {"credits", "overage"}
 
 
