@@ -1,6 +1,7 @@
 """H25: a block is of the place that the bytes come from, however an address or a source of it is written."""
 
 import os
+import re
 import secrets
 import time
 from urllib.parse import quote
@@ -304,3 +305,13 @@ def test_a_block_of_before_holds_in_every_spelling(shops, buckets):
         rule.save()
     workspace_rows.change(current(shops), rules_revision=7)
     assert [name for name in (*SPELLINGS.values(), *OBJECTS) if not is_blocked(shops, src(name))] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/a/b-c_d~1.jpg", "/A/0", "/a..b/c.", "/.a", "/a/", "/a//b", "/./a", "/a/../b", "/a%2Fb", "/", ""]
+)
+def test_a_path_that_is_its_own_spelling_is_recognised_and_no_other(path, monkeypatch):
+    """H25: most paths are, and are not written anew with each request."""
+    place = places._path(path)
+    monkeypatch.setattr(places, "PLAIN", re.compile(r"(?!)"))
+    assert places._path(path) == place

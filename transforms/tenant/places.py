@@ -24,6 +24,9 @@ STORAGE_HOSTS = (
     ),
 )
 
+# A path that is its own one spelling, as most are: a place is looked at with each request, cached ones too.
+PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+
 
 def of_location(location: Location) -> str:
     """The place of an address: with neither scheme, port nor query, which many servers do not look at."""
@@ -63,6 +66,8 @@ def _unwrapped(host: str) -> str:
 def _path(path: str) -> str:
     """A path with every escape decoded, dot segments resolved and each slash once, as servers may read it; escaped
     again, so that places can be stored and compared by their beginnings."""
+    if PLAIN.fullmatch(path):
+        return path
     plain = b"/" + unquote_to_bytes(path).replace(b"\\", b"/").lstrip(b"/")
     is_folder = plain.endswith((b"/", b"/.", b"/.."))
     normal = posixpath.normpath(plain)
