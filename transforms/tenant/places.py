@@ -8,8 +8,8 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from imgapis.base.outbound.urls import Location
 
 # Services whose objects have several hosts → the one host of a place; a bucket in a host becomes the path's beginning.
-# A bucket of S3 or Google has one owner in all regions; one of R2 belongs to its account. Hosts are chosen by strangers:
-# each part of a pattern can match in one way only, so that none takes longer than its host is long.
+# A bucket of S3 or Google has one owner in all regions; one of R2 belongs to its account. Strangers choose hosts: each
+# part of a pattern can match in one way only, or a long host would take minutes.
 STORAGE_HOSTS = (
     (
         re.compile(r"(?:(?P<bucket>[a-z0-9_.-]+)\.)?s3(?:[.-][a-z0-9]+)*\.(?P<service>amazonaws\.com)(?:\.cn)?"),
