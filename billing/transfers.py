@@ -12,6 +12,8 @@ from billing.models import overage as overage_rows
 from billing.money import dollars
 from billing.plans import catalogue
 from billing.stripe import closing, customers, gateway, overage, payments
+from billing.stripe.gateway import StripeUnavailable
+from billing.stripe.overage import OverageNotInvoiced
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -43,6 +45,21 @@ class ChangeWaits(ApiError):
         )
 
 
+class TransferUnfinished(ApiError):
+    """Stripe does not answer, or is still counting, after the bill has begun to be settled."""
+
+    status = 503
+    code = "transfer_unfinished"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The ownership is not transferred yet, as Stripe is still adding up what was used beyond the plan or does"
+            " not answer. Overage is off, and what was used may have been invoiced and charged already: the next try"
+            " charges nothing twice. Try again in a minute.",
+            retry_after=60,
+        )
+
+
 class PayerMissing(ApiError):
     """The means of payment was removed by a transfer, and no other one is there yet."""
 
@@ -66,8 +83,8 @@ def preview(workspace_id: str) -> BillOfTransfer:
 
 def settle(workspace_id: str) -> BillOfTransfer:
     """Stop overage, have what was used beyond the plan invoiced and paid, and remove the payer; what that means for
-    both owners. Safe to repeat. Raises BillsOpen, ChangeWaits, OverageNotInvoiced where Stripe has not counted yet,
-    PaymentRefused, and what the gateway raises."""
+    both owners. Safe to repeat. Raises BillsOpen, ChangeWaits, PaymentRefused, TransferUnfinished where Stripe has not
+    counted yet or ceases to answer, and what the gateway raises."""
     row = customers.of_workspace(workspace_id)
     if row is None or closing.is_deleted(row.customer_id):
         return BillOfTransfer()
@@ -75,10 +92,13 @@ def settle(workspace_id: str) -> BillOfTransfer:
     _require_no_waiting_change(row.customer_id)
     _require_paid(row.customer_id)
     gateway.expire_checkouts(row.customer_id)
-    closing.stop_overage(workspace_id)
-    _invoice(row)
-    _require_paid(row.customer_id)
-    customers.forget_payer(row)
+    try:
+        closing.stop_overage(workspace_id)
+        _invoice(row)
+        _require_paid(row.customer_id)
+        customers.forget_payer(row)
+    except (OverageNotInvoiced, StripeUnavailable) as error:
+        raise TransferUnfinished from error
     return _bill(row, cents)
 
 
@@ -131,18 +151,20 @@ def _bill(row: Subscription, cents: int) -> BillOfTransfer:
     if workspace is None:
         return BillOfTransfer()
     plan, amount = catalogue.of(workspace.plan), f"{dollars(cents)} before tax"
-    deadline = f"before {clock.day(float(row.period_end))}, when the plan {plan.title} renews" if plan.paid else ""
+    ends = clock.day(float(row.period_end)) if plan.paid else ""
+    deadline = f"before {ends}, when the plan {plan.title} renews" if ends and not row.cancels else ""
     before = (
-        f"Credits used beyond the plan and not invoiced yet come to {amount}. They are invoiced to you now, and charged"
-        " to the card that is there."
+        f"Credits used beyond the plan in the running period come to {amount}. What of them is not invoiced yet is"
+        " invoiced to you now, and charged to the card that is there."
         if cents
         else "",
         f"{REMOVED}: nothing that is used from then on is charged to you.",
         f"The new owner adds a card {deadline}. Until then the plan goes on as it is paid." if deadline else "",
+        f"The plan {plan.title} is cancelled and goes on until {ends}." if ends and row.cancels else "",
         "Overage is turned off. The new owner can allow it once a card is there.",
         "The billing address, the tax number and earlier invoices stay with the workspace: the new owner sees them.",
     )
-    invoiced = f" Credits used beyond the plan until then were invoiced to you: {amount}." if cents else ""
+    invoiced = f" Credits used beyond the plan in the running period, {amount}, are invoiced and paid." if cents else ""
     former = (
         f"{REMOVED}. Nothing that is used from now on is charged to you.{invoiced} As an admin you still find the"
         " invoices under Billing."

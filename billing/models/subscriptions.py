@@ -59,11 +59,14 @@ def find_customer(customer_id: str) -> Customer | None:
     return Customer.find(customer_id)
 
 
-def set_payer_left(workspace_id: str, moment: float | None) -> None:
-    """Write down when a transfer removed who pays at Stripe; None once somebody pays again."""
-    field = Subscription.payer_left
-    action = field.remove() if moment is None else field.set(moment)
-    Subscription(workspace_id).update_if(Subscription.is_present(), [action])
+def set_payer_left(workspace_id: str, moment: float) -> None:
+    """Write down when a transfer removed who pays at Stripe."""
+    Subscription(workspace_id).update_if(Subscription.is_present(), payer_left=moment)
+
+
+def clear_payer_left(before: Subscription) -> bool:
+    """Write down that somebody pays again, where no transfer has removed the payer since `before`; whether it was."""
+    return before.update_if(Subscription.payer_left == before.payer_left, [Subscription.payer_left.remove()])
 
 
 def hold(workspace_id: str, until: float, now: float) -> None:

@@ -82,14 +82,15 @@ def ensure(workspace_id: str) -> Subscription:
 
 def forget_payer(row: Subscription) -> None:
     """Remove who has paid so far from a customer at Stripe: every means of payment, the address of mails and the name;
-    what follows is charged to none of them. Written down first, so that whoever pays next is asked for. Safe to repeat.
-    Raises what the gateway raises."""
+    what follows is charged to none of them. Written down before, so that whoever pays next is asked for, and after, as
+    somebody may have looked meanwhile, when a card was there still. Safe to repeat. Raises what the gateway raises."""
     subscription_rows.set_payer_left(row.workspace_id, clock.now())
     for method_id in _payment_methods(row.customer_id):
         with suppress(StripeRefused):  # somebody else has removed it
             gateway.call(gateway.api().payment_methods.detach, method_id)
     if _payment_methods(row.customer_id):
         raise StripeUnavailable
+    subscription_rows.set_payer_left(row.workspace_id, clock.now())
     gateway.call(gateway.api().customers.update, row.customer_id, email="", name="")
 
 
@@ -100,8 +101,7 @@ def has_payer(row: Subscription) -> bool:
         return True
     if not _payment_methods(row.customer_id):
         return False
-    subscription_rows.set_payer_left(row.workspace_id, None)
-    return True
+    return subscription_rows.clear_payer_left(row)
 
 
 def _payment_methods(customer_id: str) -> list[str]:

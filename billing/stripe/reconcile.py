@@ -58,14 +58,6 @@ def reconcile_all() -> Round:
     return done
 
 
-def reconcile(workspace_id: str) -> tuple[int, int]:
-    """(compared, changed), each 0 or 1: bring a workspace to what Stripe reports now. Raises what Stripe's gateway
-    raises."""
-    row = customers.of_workspace(workspace_id)
-    is_changed = _compare(row) if row else None
-    return int(is_changed is not None), int(bool(is_changed))
-
-
 def _compare(row: Subscription) -> bool | None:
     """Whether what a workspace has was another; None where it is gone."""
     before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)

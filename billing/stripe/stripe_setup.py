@@ -92,8 +92,11 @@ def _portal() -> Iterator[str]:
     if not existing:
         gateway.call(resource.create, features=features)
         yield "portal configuration"
-    elif not set(PAYER_FIELDS) <= set(existing[0].features.customer_update.allowed_updates):
-        gateway.call(resource.update, existing[0].id, features={"customer_update": features["customer_update"]})
+        return
+    fields = existing[0].features.customer_update.allowed_updates
+    if missing_fields := [name for name in PAYER_FIELDS if name not in fields]:
+        update = {"enabled": True, "allowed_updates": [*fields, *missing_fields]}
+        gateway.call(resource.update, existing[0].id, features={"customer_update": update})
         yield "portal configuration, in which payers enter their name and e-mail address"
 
 

@@ -104,7 +104,8 @@ def _payer_warnings(subscription: Subscription | None) -> list[str]:
     with suppress(ApiError):
         if customers.has_payer(subscription):
             return []
-    return [standing.payer_sentence(float(subscription.payer_left), float(subscription.period_end))]
+    renews_at = 0.0 if subscription.cancels else float(subscription.period_end)
+    return [standing.payer_sentence(float(subscription.payer_left), renews_at)]
 
 
 def offered(bill: Summary, period: tuple[float, float] | None = None) -> list[dict]:

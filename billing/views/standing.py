@@ -62,9 +62,9 @@ def overage_sentence(stopped_by: str, invoices_url: str) -> str:
     )
 
 
-def payer_sentence(removed_at: float, ends: float) -> str:
-    """What is missing since a transfer removed the card; `ends`: when the paid period does, 0 without one."""
-    deadline = f" before {clock.day(ends)}, when the plan renews" if ends > clock.now() else ""
+def payer_sentence(removed_at: float, renews_at: float) -> str:
+    """What is missing since a transfer removed the card; `renews_at`: when the plan does, 0 where it does not."""
+    deadline = f" before {clock.day(renews_at)}, when the plan renews" if renews_at > clock.now() else ""
     return (
         f"The card was removed for a transfer of the ownership on {clock.day(removed_at)}. Add one at Stripe{deadline},"
         " by the button below: until then no overage can be allowed."

@@ -83,6 +83,15 @@ def test_a_change_stands_in_the_audit_log_by_its_kind_in_the_same_transaction(ro
     assert int(workspace_rows.of_namespace(row.namespace).allowance) == 14
 
 
+def test_that_cache_control_is_followed_from_now_on_stands_in_the_audit_log(row):
+    """It changes what pictures cost, as the same change on the page does, which is written down too."""
+    run("workspace", "change", row.namespace, "--origin-cache-control", "1")
+    entry = audit.newest(row.workspace_id, 1)[0]
+    changed = {"origin_cache_control": True}
+    assert (entry.act, entry.actor, entry.after) == ("access.changed", "system", changed)
+    assert workspace_rows.of_namespace(row.namespace).origin_cache_control
+
+
 @pytest.mark.parametrize("action", ["create", "change"])
 def test_that_any_source_is_read_is_confirmed_with_what_it_can_cost(namespace, action):
     """H5"""

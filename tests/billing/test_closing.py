@@ -100,7 +100,7 @@ def test_the_page_says_what_is_owed_and_what_the_deletion_waits_for(customer, wo
     browser = Browser()
     sign_in(browser, customer.owner.email)
     text = browser.get(f"/w/{customer.row.namespace}/data/erase").text
-    assert "not invoiced yet: <strong>$240</strong>" in text and "It is invoiced first" in text
+    assert "in the running period: <strong>$240</strong>" in text and "is invoiced first" in text
     world.book.meter_delay = 120
     erase(customer)
     text = client.get(f"/privacy/erasures/{customer.workspace_id}", HTTP_HOST="localhost").content.decode()

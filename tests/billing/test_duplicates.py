@@ -113,9 +113,9 @@ def test_without_any_event_the_nightly_comparison_ends_it(customer):
     """H33, B14"""
     buy_two(customer, "starter", "growth")
     customer.world.taken()
-    reconcile.reconcile(customer.workspace_id)
+    reconcile.Round().compare_one(customer.workspace_id)
     customer.world.taken()
-    reconcile.reconcile(customer.workspace_id)
+    reconcile.Round().compare_one(customer.workspace_id)
     assert_settled(customer, "starter", 7_900)
 
 
@@ -237,7 +237,7 @@ def test_a_second_plan_that_cannot_be_refunded_holds_no_nightly_comparison_up(cu
         raise gateway.StripeUnavailable
 
     monkeypatch.setattr(closing, "end_duplicates", fail)
-    assert reconcile.reconcile(customer.workspace_id) == (1, 1) and customer.row.plan == "starter"
+    assert reconcile.Round().compare_one(customer.workspace_id) == (1, 1) and customer.row.plan == "starter"
 
 
 def test_the_mail_says_it_in_one_sentence():

@@ -348,6 +348,16 @@ def test_setting_up_again_makes_nothing_twice(world):
     assert sorted(gateway.price_ids()) == sorted(key.removeprefix("imgapis_") for key in gateway.lookup_keys())
 
 
+def test_setting_up_again_leaves_what_an_operator_lets_payers_change(world):
+    """H34: it adds the name and the e-mail address alone."""
+    (configuration,) = world.book.list_all("configurations")
+    with world.book.change():
+        configuration["features"]["customer_update"]["allowed_updates"] = ["address", "phone", "tax_id"]
+    assert len(list(stripe_setup.run("http://localhost/stripe/webhook"))) == 1
+    fields = ["address", "phone", "tax_id", "name", "email"]
+    assert configuration["features"]["customer_update"]["allowed_updates"] == fields
+
+
 def test_an_event_that_was_never_acted_on_is_seen_until_it_is(world, web, buyer):
     """O2: nothing arrives at our webhook, so only Stripe knows of it."""
     world.buys(buyer)

@@ -13,7 +13,6 @@ from billing.charging.caps import Cap
 from billing.models import overage as overage_rows
 from billing.stripe import closing, customers, gateway, overage, reconcile, subscriptions
 from billing.stripe.gateway import PaymentRefused, StripeUnavailable
-from billing.stripe.overage import OverageNotInvoiced
 from imgapis.base.errors import ApiError
 from tests.accounts import teams
 from tests.billing.buying import Customer
@@ -136,6 +135,29 @@ def test_the_rest_api_refuses_overage_without_a_card(customer, world):
     assert customers.of_workspace(customer.workspace_id).payer_left is None
 
 
+def test_who_looks_for_a_card_while_it_is_removed_leaves_the_new_owner_asked_for_one(customer, world, monkeypatch):
+    """The billing page and the nightly comparison look: one before the card is gone, and one that writes down what it
+    saw then only afterwards."""
+    methods, seen = customers._payment_methods, []
+
+    def listed(customer_id: str) -> list[str]:
+        method_ids = methods(customer_id)
+        if not seen:
+            seen.append(customers.of_workspace(customer.workspace_id))
+            assert customers.has_payer(customers.of_workspace(customer.workspace_id)), "the card is there still"
+            customer.moment += 1
+        return method_ids
+
+    monkeypatch.setattr(customers, "_payment_methods", listed)
+    transfer(customer)
+    assert owners(customer) == ["heir"] and cards(customer, world) == []
+    with monkeypatch.context() as late:
+        late.setattr(customers, "_payment_methods", lambda _: ["pm_gone"])
+        assert not customers.has_payer(seen[0])
+    with pytest.raises(transfers.PayerMissing):
+        transfers.require_payer(customer.row)
+
+
 def test_a_card_that_refuses_keeps_the_ownership_where_it_is(customer, world):
     report(customer)
     with world.refusing_cards(), pytest.raises(PaymentRefused):
@@ -174,7 +196,7 @@ def test_a_transfer_while_a_report_is_under_way_bills_it_once(customer, world, m
     with pytest.raises(StripeUnavailable):
         report(customer)
     monkeypatch.setattr(overage, "_settle", settle)
-    with pytest.raises(OverageNotInvoiced):
+    with pytest.raises(transfers.TransferUnfinished):
         transfer(customer)
     assert owners(customer) == ["owner"] and customer.use(2) == 0
     customer.moment += 180
@@ -244,7 +266,7 @@ def test_a_metered_price_that_a_crash_took_away_is_put_back_by_the_nightly_compa
         transfer(customer)
     assert dict(gateway.subscription(customer.customer_id).items).keys() == {"credits"}
     monkeypatch.undo()
-    reconcile.reconcile(customer.workspace_id)
+    reconcile.Round().compare_one(customer.workspace_id)
     assert dict(gateway.subscription(customer.customer_id).items).keys() == {"credits", "overage"}
 
 
@@ -298,6 +320,39 @@ def test_the_page_says_before_the_click_what_it_means_and_both_owners_are_told_a
     }
     assert "Nothing that is used from now on is charged to you" in texts["owner"] and "$240" in texts["owner"]
     assert "Add yours at Stripe" in texts["heir"] and "$240" not in texts["heir"]
+
+
+def test_a_transfer_that_ends_after_a_charge_does_not_say_that_nothing_was_charged(customer, world, monkeypatch):
+    def fail(row) -> None:
+        raise StripeUnavailable
+
+    monkeypatch.setattr(customers, "forget_payer", fail)
+    with pytest.raises(transfers.TransferUnfinished, match=r"not transferred yet.*Overage is off.*nothing twice"):
+        transfer(customer)
+    assert owners(customer) == ["owner"] and charged(customer) == 1_900 + CENTS
+
+
+def test_who_hands_it_back_in_the_same_period_is_not_asked_for_what_is_paid(customer, world):
+    transfer(customer)
+    before = " ".join(transfers.preview(customer.workspace_id).before)
+    assert "in the running period come to $240 before tax. What of them is not invoiced yet is" in before
+    add_card(customer, world)
+    paid = charged(customer)
+    customer.moment += 600
+    members.transfer(teams.place(customer.row, customer.heir), customer.owner.person_id)
+    assert owners(customer) == ["owner"] and charged(customer) == paid
+
+
+def test_of_a_plan_that_is_cancelled_no_renewal_is_announced(customer, world, web):
+    subscriptions.cancel(customer.row, "person")
+    customer.tell()
+    before = " ".join(transfers.preview(customer.workspace_id).before)
+    assert "renews" not in before and "is cancelled and goes on until" in before
+    transfer(customer)
+    browser = Browser()
+    sign_in(browser, customer.heir.email)
+    page = browser.get(f"/w/{customer.row.namespace}/billing").text
+    assert "The card was removed for a transfer" in page and "when the plan renews" not in page
 
 
 def test_the_page_of_a_free_workspace_says_nothing_of_a_bill(web):

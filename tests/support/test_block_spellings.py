@@ -1,7 +1,9 @@
 """H25: a block is of the place that the bytes come from, however an address or a source of it is written."""
 
 import os
+import re
 import secrets
+import time
 from urllib.parse import quote
 
 import pytest
@@ -10,6 +12,7 @@ from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
+from imgapis.base.outbound import urls
 from tests.transforms.raw_origin import RawOrigin, answer
 from transforms.access import fallbacks, presets
 from transforms.engine.request.query import Query
@@ -17,7 +20,7 @@ from transforms.models import Source
 from transforms.models import blocks as block_rows
 from transforms.serving import blocks, image_plans
 from transforms.sources import originals
-from transforms.tenant import tenants
+from transforms.tenant import places, tenants
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 STAFF, WHY = "staff:p_somebody", "A right holder has written"
@@ -166,6 +169,17 @@ def test_hosts_are_compared_in_their_idna_form_and_addresses_unwrapped(row):
     assert is_blocked(row, src("https://[::FFFF:5db8:d822]/a/b.jpg"))
 
 
+@pytest.mark.parametrize("end", ["example.com", "amazonaws.com.example", "r2.cloudflarestorage.com"])
+def test_a_host_that_a_stranger_chose_is_placed_in_no_time(end):
+    """H25, H13: hosts of sources and redirects that look like a service's. A pattern that could match its parts in more
+    than one way took twice as long for each part."""
+    before = time.thread_time()
+    for start in ("s3" + "-a" * 24, "s3" + ".s3" * 60, "s3" + "-a.s3" * 24):
+        location = urls.parse(f"https://{start}.{end}/a.png")
+        assert places.of_location(location) == f"{start}.{end}/a.png"
+    assert time.thread_time() - before < 1
+
+
 OBJECTS = {
     "s3/2026/a b.jpg",
     "s3-folder/a b.jpg",
@@ -291,3 +305,13 @@ def test_a_block_of_before_holds_in_every_spelling(shops, buckets):
         rule.save()
     workspace_rows.change(current(shops), rules_revision=7)
     assert [name for name in (*SPELLINGS.values(), *OBJECTS) if not is_blocked(shops, src(name))] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/a/b-c_d~1.jpg", "/A/0", "/a..b/c.", "/.a", "/a/", "/a//b", "/./a", "/a/../b", "/a%2Fb", "/", ""]
+)
+def test_a_path_that_is_its_own_spelling_is_recognised_and_no_other(path, monkeypatch):
+    """H25: most paths are, and are not written anew with each request."""
+    place = places._path(path)
+    monkeypatch.setattr(places, "PLAIN", re.compile(r"(?!)"))
+    assert places._path(path) == place

@@ -8,10 +8,11 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from imgapis.base.outbound.urls import Location
 
 # Services whose objects have several hosts → the one host of a place; a bucket in a host becomes the path's beginning.
-# A bucket of S3 or Google has one owner in all regions; one of R2 belongs to its account.
+# A bucket of S3 or Google has one owner in all regions; one of R2 belongs to its account. Strangers choose hosts: each
+# part of a pattern can match in one way only, or a long host would take minutes.
 STORAGE_HOSTS = (
     (
-        re.compile(r"(?:(?P<bucket>[a-z0-9_.-]+)\.)?s3(?:[.-][a-z0-9-]+)*\.(?P<service>amazonaws\.com)(?:\.cn)?"),
+        re.compile(r"(?:(?P<bucket>[a-z0-9_.-]+)\.)?s3(?:[.-][a-z0-9]+)*\.(?P<service>amazonaws\.com)(?:\.cn)?"),
         "s3.",
     ),
     (re.compile(r"(?:(?P<bucket>[a-z0-9_.-]+)\.)?(?P<service>storage\.googleapis\.com)"), ""),
@@ -22,6 +23,9 @@ STORAGE_HOSTS = (
         "",
     ),
 )
+
+# A path that is its own one spelling, as most are: a place is looked at with each request, cached ones too.
+PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
 def of_location(location: Location) -> str:
@@ -62,6 +66,8 @@ def _unwrapped(host: str) -> str:
 def _path(path: str) -> str:
     """A path with every escape decoded, dot segments resolved and each slash once, as servers may read it; escaped
     again, so that places can be stored and compared by their beginnings."""
+    if PLAIN.fullmatch(path):
+        return path
     plain = b"/" + unquote_to_bytes(path).replace(b"\\", b"/").lstrip(b"/")
     is_folder = plain.endswith((b"/", b"/.", b"/.."))
     normal = posixpath.normpath(plain)

@@ -12,7 +12,7 @@ from telemetry.display import credits_of
 from transforms.access import access_settings
 from transforms.access.access_settings import AnySourceUnconfirmed
 
-ACCESS = ("allowed_origins", "allowed_sources", "any_source_confirmed", "refused")
+ACCESS = ("allowed_origins", "allowed_sources", "any_source_confirmed", "refused", "origin_cache_control")
 
 
 class Command(BaseCommand):
