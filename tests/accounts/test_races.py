@@ -239,8 +239,9 @@ def test_a_form_that_is_sent_twice_creates_one_workspace():
 def test_a_workspace_of_the_shell_whose_answer_was_lost_is_there_once(losing):
     """H10"""
     name = f"shell-{secrets.token_hex(4)}"
-    losing.fail("lost", 0.9)
+    losing.fail("lost", 1.0)
     row = workspaces.create_unowned(namespace=name, allowance=2_000)
+    losing.fail("lost", 0.0)
     assert losing.seen["lost"] and workspace_rows.of_namespace(name).workspace_id == row.workspace_id
     with pytest.raises(namespaces.NamespaceTaken):
         workspaces.create_unowned(namespace=name, allowance=2_000)
