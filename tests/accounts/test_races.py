@@ -241,7 +241,7 @@ def test_a_workspace_of_the_shell_whose_answer_was_lost_is_there_once(losing):
     name = f"shell-{secrets.token_hex(4)}"
     losing.fail("lost", 1.0)
     row = workspaces.create_unowned(namespace=name, allowance=2_000)
-    losing.fail("lost", 0.0)
     assert losing.seen["lost"] and workspace_rows.of_namespace(name).workspace_id == row.workspace_id
+    losing.fail("lost", 0.0)
     with pytest.raises(namespaces.NamespaceTaken):
         workspaces.create_unowned(namespace=name, allowance=2_000)
