@@ -141,3 +141,11 @@ def test_a_drawing_stands_in_for_a_picture_that_is_missing(workspace, logo):
     drawing = ask(workspace.namespace, "/transform?src=shop/none.jpg&fallback=empty&format=svg")
     assert (drawing.status, drawing.headers["content-type"]) == (404, "image/svg+xml")
     assert drawing.headers["content-security-policy"] == POLICY
+
+
+def test_a_quote_says_that_a_photograph_is_not_passed_on_as_svg(workspace):
+    """H4: it was charged as a picture, and as SVG it is refused."""
+    ask(workspace.namespace, "/info?src=shop/shoe.jpg")
+    ask(workspace.namespace, "/transform?src=shop/shoe.jpg&format=png")
+    told = quote(workspace, "/transform?src=shop/shoe.jpg&format=svg")
+    assert told["warnings"] == ["format=svg passes an SVG on, and the source is none."], told

@@ -7,6 +7,7 @@ from telemetry import display
 from telemetry.events import CacheStatus
 from transforms.engine import effective
 from transforms.engine.errors import EngineError
+from transforms.engine.formats import SVG
 from transforms.engine.request import spec
 from transforms.engine.request.query import Query
 from transforms.serving import delivery, image_plans, rendering
@@ -21,6 +22,7 @@ from transforms.sources import lifetimes
 from transforms.tenant.tenants import Tenant
 
 BY_ORIGIN = "a maximum: the Cache-Control of the original may say less, but not below 60 seconds"
+NO_SVG = "format=svg passes an SVG on, and the source is none."
 BY_SOURCES = "a maximum: without some of its sources a grid is kept for 60 seconds or a day"
 
 
@@ -99,6 +101,8 @@ def _warnings(plan: RenderPlan, entry: CachedOutput | None, known: KnownSource |
     try:
         if known is None:
             return []
+        if plan.output_format == SVG and not known.is_vector:
+            return [NO_SVG]
         values = plan.spec.values
         return list(effective.warnings(plan.spec.endpoint, values, known.size, is_vector=known.is_vector))
     except EngineError as error:
