@@ -131,7 +131,7 @@ def stranger(dynamodb):
 
 
 def _workspace(who: str):
-    row = workspaces.create_unowned(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
+    row = workspaces.create_unowned(namespace=f"{who}-w{next(_numbers)}-{os.getpid()}", allowance=2_000)
     limits = asdict(catalogue.of("scale").limits) | {"concurrency": 100}
     workspace_rows.change(row, limits=limits, allowed_sources=["*"])
     named_sources.create(
