@@ -132,8 +132,10 @@ def _invoice(row: Subscription) -> None:
 def _is_metered(workspace_id: str) -> bool:
     """Whether the meter was told of anything in a period that is not over."""
     for counter in counters.periods(workspace_id):
-        told = overage_rows.find(workspace_id, counter.period)
-        if told is not None and float(counter.ends or 0) > clock.now() and int(told.credits) > int(told.invoiced):
+        if float(counter.ends or 0) <= clock.now():
+            continue
+        reported = overage_rows.find(workspace_id, counter.period)
+        if reported is not None and int(reported.credits) > int(reported.invoiced):
             return True
     return False
 

@@ -109,7 +109,7 @@ def test_the_page_says_what_is_owed_and_what_the_deletion_waits_for(customer, wo
 
 def test_whatever_stripe_does_our_own_stores_are_empty_in_time(customer, world, monkeypatch):
     """H2, P19: Stripe is away for three weeks; what is owed is lost, and the thirty days hold."""
-    customer_id, asked = customer.customer_id, customer.moment
+    customer_id, requested = customer.customer_id, customer.moment
     with monkeypatch.context() as patch:
         patch.setattr(gateway, "call", failing(gateway.StripeUnavailable))
         row = erase(customer)
@@ -117,43 +117,43 @@ def test_whatever_stripe_does_our_own_stores_are_empty_in_time(customer, world, 
         row = work_after(customer, steps.INVOICE_DAYS * DAY)
         assert row.state == "swept" and customer.row is None and not customers.of_workspace(customer.workspace_id)
         row = work_after(customer, erasure.SWEEP_SECONDS + 1)
-        assert row.state == "swept" and row.emptied + erasure.RECOVERY_DAYS * DAY < asked + 30 * DAY
-        customer.moment = asked + 21 * DAY
+        assert row.state == "swept" and row.emptied + erasure.RECOVERY_DAYS * DAY < requested + 30 * DAY
+        customer.moment = requested + 21 * DAY
         row = work_on(customer)
         assert row.state == "swept" and [late.subject_id for late in erasure.late()] == [row.subject_id]
     row = work_after(customer, HOUR + 1)
     assert row.state == "done" and closing.is_deleted(customer_id)
     recovery_ends = certificates.verify(dict(row.certificate))["beyond_recovery"]
-    assert recovery_ends < clock.stamp(asked + 30 * DAY)
+    assert recovery_ends < clock.stamp(requested + 30 * DAY)
 
 
 def test_a_card_that_is_refused_leaves_an_open_invoice_and_its_customer_for_twenty_days(customer, world):
     """H2: without the customer Stripe could not collect it; everything of ours is gone meanwhile."""
-    customer_id, asked = customer.customer_id, customer.moment
+    customer_id, requested = customer.customer_id, customer.moment
     with world.refusing_cards():
         assert erase(customer).state == "swept" and customer.row is None
         row = work_after(customer, erasure.SWEEP_SECONDS + 1)
         assert (row.state, steps.waits_for(row), row.certificate) == ("swept", "payment", None)
         assert owed(customer_id, world) == ([CENTS], ["open"]) and not closing.is_deleted(customer_id)
         assert invoices(customer_id, world)[0]["auto_advance"], "Stripe goes on collecting it"
-        customer.moment = asked + 16 * DAY
+        customer.moment = requested + 16 * DAY
         assert steps.waits_for(work_on(customer)) == "payment" and erasure.late() == []
-        customer.moment = asked + steps.CUSTOMER_DAYS * DAY + 1
+        customer.moment = requested + steps.CUSTOMER_DAYS * DAY + 1
         row = work_on(customer)
     facts = certificates.verify(dict(row.certificate))
     assert row.state == "done" and closing.is_deleted(customer_id)
     assert facts["invoices_at_stripe"] == "open" and erasure.UNPAID in facts["exceptions"]
     assert facts["counts_are"] == "exact", "waiting breaks nothing off"
-    assert facts["beyond_recovery"] < clock.stamp(asked + 30 * DAY)
+    assert facts["beyond_recovery"] < clock.stamp(requested + 30 * DAY)
 
 
 def test_the_twenty_days_count_from_the_day_that_the_erasure_was_asked_for(customer, world):
     """H24, H2, P19: not from its beginning, which waits for days in which it can be undone."""
-    customer_id, asked = customer.customer_id, customer.moment
+    customer_id, requested = customer.customer_id, customer.moment
     erasure.request("workspace", customer.workspace_id)
     with world.refusing_cards():
         assert work_after(customer, erasure.UNDO_DAYS * DAY + 1).state == "swept"
-        customer.moment = asked + steps.CUSTOMER_DAYS * DAY + 1
+        customer.moment = requested + steps.CUSTOMER_DAYS * DAY + 1
         row = work_on(customer)
     assert row.state == "done" and closing.is_deleted(customer_id)
 

@@ -15,16 +15,16 @@ from tests.commands import run
 
 
 class Stripe:
-    """The stub, which fails for some customers: `failing` are ids, `asked` how often it was asked for each."""
+    """The stub, which fails for some customers: `failing` are ids, `requests` counts them by customer."""
 
     def __init__(self, world, monkeypatch):
         self.failing: set[str] = set()
-        self.asked: dict[str, int] = {}
+        self.requests: dict[str, int] = {}
         answer = world.stub.call
 
         def call(method, path, params, key):
             customer_id = params.get("customer", "")
-            self.asked[customer_id] = self.asked.get(customer_id, 0) + 1
+            self.requests[customer_id] = self.requests.get(customer_id, 0) + 1
             if customer_id in self.failing:
                 return 500, {"error": {"type": "api_error", "message": "This customer is broken."}}
             return answer(method, path, params, key)
@@ -73,7 +73,7 @@ def test_where_stripe_is_away_the_rest_is_not_asked_for(buyers, stripe):
     stripe.failing = set(map(customer_id, buyers))
     with pytest.raises(CommandError, match="0 compared, 0 changed, 3 failed"):
         run("reconcile_stripe")
-    assert sum(bool(stripe.asked.get(customer_id(each))) for each in buyers) == 3
+    assert sum(bool(stripe.requests.get(customer_id(each))) for each in buyers) == 3
 
 
 def test_the_night_goes_on_past_a_customer_that_fails(buyers, stripe):

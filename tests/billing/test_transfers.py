@@ -73,14 +73,14 @@ def charged(customer: Customer) -> int:
     return sum(charge["amount"] for charge in customer.charges)
 
 
-@pytest.mark.parametrize("told", ["nothing", "all", "half"])
-def test_what_was_used_is_invoiced_and_paid_before_the_roles_change(customer, world, told):
-    if told == "half":
+@pytest.mark.parametrize("reported", ["nothing", "all", "half"])
+def test_what_was_used_is_invoiced_and_paid_before_the_roles_change(customer, world, reported):
+    if reported == "half":
         counter = customer.counter
         counter.update(actions=[type(counter).used.set(int(counter.base) + CREDITS)])
-    if told != "nothing":
+    if reported != "nothing":
         report(customer)
-    if told == "half":
+    if reported == "half":
         counter.update(actions=[type(counter).used.set(int(counter.base) + 2 * CREDITS)])
         customer.moment += 600
     transfer(customer)

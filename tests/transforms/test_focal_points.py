@@ -3,13 +3,12 @@
 import itertools
 
 import pytest
-from django.conf import settings
 
 from imgapis.base import buckets
 from tests.engine import pictures
+from tests.transforms import bucket_sources
 from tests.transforms.test_delivery import opened
 from tests.transforms.web_client import ask
-from transforms.sources import named_sources
 
 BUCKET = "focal"
 BODY = pictures.saved(pictures.cornered(400, 100), "PNG")
@@ -21,16 +20,7 @@ pytestmark = pytest.mark.usefixtures("web")
 @pytest.fixture
 def upload(workspace):
     """Puts an object with a focal point into a bucket of the workspace, and names it as a src."""
-    buckets.ensure_bucket(BUCKET)
-    named_sources.create(
-        workspace.workspace_id,
-        name="pictures",
-        kind="s3",
-        bucket=BUCKET,
-        region="us-east-1",
-        access_key=settings.CACHE_ACCESS_KEY,
-        secret_key=settings.CACHE_SECRET_KEY,
-    )
+    bucket_sources.create(workspace, BUCKET)
 
     def put_object(focal: str | None) -> str:
         key = f"{next(_numbers)}.png"

@@ -5,7 +5,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.conf import settings
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from imgapis.base import buckets, clock
 from imgapis.base.errors import EditConflict
 from telemetry.events import CacheStatus
 from tests import environment
+from tests.transforms import bucket_sources
 from tests.transforms.test_freshness import ADDRESSES, SRC, at, deliver, plan_of, used
 from tests.transforms.web_client import ask
 from transforms.access import access_settings, presets
@@ -247,17 +247,7 @@ def test_a_grid_without_a_source_is_made_again_in_a_minute_but_paid_for_as_long_
 
 def test_an_object_of_a_bucket_says_it_by_its_metadata(workspace):
     """P08"""
-    buckets.ensure_bucket(BUCKET)
-    named_sources.create(
-        workspace.workspace_id,
-        name="pictures",
-        kind="s3",
-        bucket=BUCKET,
-        region="us-east-1",
-        access_key=settings.CACHE_ACCESS_KEY,
-        secret_key=settings.CACHE_SECRET_KEY,
-        origin_cache_control=True,
-    )
+    bucket_sources.create(workspace, BUCKET, origin_cache_control=True)
     body = deliver(workspace, "transform", f"{SRC}&format=png").output.body
     for key, metadata, seconds in (
         ("bounded.png", {"CacheControl": "max-age=600"}, 600),
@@ -392,18 +382,18 @@ class Model:
 
     def request(self, output_format: str, ttl: int, now: float) -> tuple[bool, int, int]:
         """Whether it is a hit, the half-credits, and when the output ends."""
-        asked = ttl or self.ttl or YEAR
-        fresh_after = now - ttl if ttl else max(self.fresh_since, now - asked)
+        longest = ttl or self.ttl or YEAR
+        fresh_after = now - ttl if ttl else max(self.fresh_since, now - longest)
         made, ends = self.outputs.get(output_format, (0.0, 0))
         if now < ends and made > fresh_after:
             return True, 0, ends
-        life = asked if self.origin is None else min(asked, max(60, self.origin))
+        life = longest if self.origin is None else min(longest, max(60, self.origin))
         charged, claimed = self.claim
         is_free = claimed > now and charged > fresh_after
         ends = int(now) + life
         if not is_free:
             self.claim = (now, ends)
-        elif life < asked and charged < now:
+        elif life < longest and charged < now:
             self.claim = (charged, min(claimed, ends))
         self.outputs[output_format] = (now, ends)
         return False, 0 if is_free else 2, ends

@@ -29,8 +29,8 @@ def logo(workspace, origin):
 
 
 def code_of(reply) -> tuple[int, str, str | None]:
-    told = json.loads(reply.body)
-    return reply.status, told["code"], told.get("param")
+    problem = json.loads(reply.body)
+    return reply.status, problem["code"], problem.get("param")
 
 
 def test_a_drawing_is_drawn_at_the_size_that_is_asked_for_in_the_format_of_the_browser(workspace, logo):
@@ -84,8 +84,8 @@ def test_a_quote_knows_that_a_drawing_fills_its_box(workspace, logo):
     ask(workspace.namespace, f"/info?src={logo}")
     first, second, third = (f"/transform?src={logo}&{query}" for query in ("w=640", "w=1000", "h=640"))
     assert ask(workspace.namespace, first).headers["x-img-credits"] == "1"
-    told = quote(workspace, second)
-    assert (told["credits"], told["credits_are"], told["warnings"]) == ("1", quotes.IF_UNCHANGED, [])
+    explained = quote(workspace, second)
+    assert (explained["credits"], explained["credits_are"], explained["warnings"]) == ("1", quotes.IF_UNCHANGED, [])
     assert quote(workspace, third)["credits"] == "0"
     assert ask(workspace.namespace, third).headers["x-img-credits"] == "0"
 
@@ -147,5 +147,5 @@ def test_a_quote_says_that_a_photograph_is_not_passed_on_as_svg(workspace):
     """H4: it was charged as a picture, and as SVG it is refused."""
     ask(workspace.namespace, "/info?src=shop/shoe.jpg")
     ask(workspace.namespace, "/transform?src=shop/shoe.jpg&format=png")
-    told = quote(workspace, "/transform?src=shop/shoe.jpg&format=svg")
-    assert told["warnings"] == ["format=svg passes an SVG on, and the source is none."], told
+    explained = quote(workspace, "/transform?src=shop/shoe.jpg&format=svg")
+    assert explained["warnings"] == ["format=svg passes an SVG on, and the source is none."], explained

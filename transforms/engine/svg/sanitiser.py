@@ -156,20 +156,20 @@ class _Reader:
         if namespace != vocabulary.SVG or local not in vocabulary.ELEMENTS:
             self._skip(namespace, local)
             return
-        kept = self._attributes(local, zip(attributes[::2], attributes[1::2], strict=True))
-        if local in vocabulary.CHANGES and kept.get("attributeName") not in vocabulary.ANIMATED:
+        safe = self._attributes(local, zip(attributes[::2], attributes[1::2], strict=True))
+        if local in vocabulary.CHANGES and safe.get("attributeName") not in vocabulary.ANIMATED:
             self._skip(namespace, local)
             return
-        if local == "style" and kept.get("type", "text/css").strip().lower() not in ("", "text/css"):
+        if local == "style" and safe.get("type", "text/css").strip().lower() not in ("", "text/css"):
             self._skip(namespace, local)
             return
-        self._count(kept)
+        self._count(safe)
         self.open_names.append(local)
         if len(self.open_names) == 1:
-            self.attributes = kept
-            self._count_written(_attribute_text(kept))
+            self.attributes = safe
+            self._count_written(_attribute_text(safe))
             return
-        self._write(f"<{local}{_attribute_text(kept)}")
+        self._write(f"<{local}{_attribute_text(safe)}")
         self.is_tag_open = True
         if local == "style":
             self.style = []
@@ -228,20 +228,20 @@ class _Reader:
 
     def _attributes(self, element: str, pairs: "zip[tuple[str, str]]") -> dict[str, str]:
         """The attributes of an element that may stay, with the values that they may have."""
-        kept: dict[str, str] = {}
+        safe: dict[str, str] = {}
         for name, value in pairs:
             namespace, _, local = name.rpartition(SEPARATOR)
             if namespace == vocabulary.XML and local in ("space", "lang"):
-                kept[f"xml:{local}"] = value
+                safe[f"xml:{local}"] = value
             elif local == "href" and namespace in ("", vocabulary.XLINK):
                 target = self._target(element, value)
                 if target is not None:
-                    kept["xlink:href" if namespace else "href"] = target
+                    safe["xlink:href" if namespace else "href"] = target
             elif namespace == "":
                 cleaned = _value(local, value)
                 if cleaned is not None:
-                    kept[local] = cleaned
-        return kept
+                    safe[local] = cleaned
+        return safe
 
     def _target(self, element: str, value: str) -> str | None:
         """Where a link may lead: to an element of the drawing, or to a picture that lies in it."""
@@ -261,11 +261,11 @@ class _Reader:
             self.left_out.add(PICTURES)
         return picture
 
-    def _count(self, kept: dict[str, str]) -> None:
+    def _count(self, attributes: dict[str, str]) -> None:
         """Note the element where drawings unfold: what it is called, and what it refers to."""
         depth = len(self.open_names)
         part = self.open_parts[-1] if self.open_parts else self.root
-        name = kept.get("id")
+        name = attributes.get("id")
         if name is not None and self.open_parts:
             own = Part(depth)
             part.edges.append((own, depth - part.depth))
@@ -277,7 +277,7 @@ class _Reader:
             self.by_id.setdefault(name, part)
         self.open_parts.append(part)
         offset = depth - part.depth + 1
-        for key, value in kept.items():
+        for key, value in attributes.items():
             if key.endswith("href"):
                 if value.startswith("#"):
                     part.edges.append((value[1:], offset))

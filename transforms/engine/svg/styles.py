@@ -56,7 +56,7 @@ def value(name: str, text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _value(name: str, text: str) -> str | None:
     _check(text)
-    return _kept_text(name, _checked(tinycss2.parse_component_value_list(text)))
+    return _safe_text(name, _checked(tinycss2.parse_component_value_list(text)))
 
 
 @lru_cache(maxsize=4096)
@@ -101,20 +101,20 @@ def _declarations(contents: Iterable[Any]) -> Iterator[str]:
     for item in contents:
         if item.type != "declaration" or not NAME.fullmatch(item.name) or item.lower_name.endswith("script"):
             continue
-        kept = _kept_text(item.lower_name, item.value)
-        if kept is not None:
-            yield f"{item.name}:{kept.strip()}{'!important' if item.important else ''};"
+        safe = _safe_text(item.lower_name, item.value)
+        if safe is not None:
+            yield f"{item.name}:{safe.strip()}{'!important' if item.important else ''};"
 
 
-def _kept_text(name: str, tokens: list[Any]) -> str | None:
+def _safe_text(name: str, tokens: list[Any]) -> str | None:
     """The value without addresses that lead elsewhere; None where it is to be left out, as it is with an escape
     or what looks like an address: no drawing needs them, and no other parser shall read them otherwise."""
-    kept = _kept_tokens(name, tokens)
-    text = None if kept is None else tinycss2.serialize(kept)
+    safe = _safe_tokens(name, tokens)
+    text = None if safe is None else tinycss2.serialize(safe)
     return None if text is None or UNWANTED.search(text) else text
 
 
-def _kept_tokens(name: str, tokens: list[Any]) -> list[Any] | None:
+def _safe_tokens(name: str, tokens: list[Any]) -> list[Any] | None:
     """The tokens without addresses that lead elsewhere; None where the value is to be left out as a whole."""
     foreign = [token for token in tokens if _address(token) not in (None, "")]
     if foreign:
