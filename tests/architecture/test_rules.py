@@ -31,9 +31,10 @@ def cited_in(text: str) -> set[str]:
             cited |= set(CITED.findall(ast.get_docstring(node) or ""))
         if isinstance(node, ast.FunctionDef) and (match := IN_NAME.match(node.name)):
             cited |= {rule.upper() for rule in match[1].split("_") if rule}
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            cited |= set(CITED.findall(token.string))
+    if any(CITED.search(line.partition("#")[2]) for line in text.splitlines()):  # else no comment cites one
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                cited |= set(CITED.findall(token.string))
     return cited - NO_RULES
 
 
