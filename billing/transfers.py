@@ -25,7 +25,6 @@ from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
 log = logging.getLogger("imgapis.transfers")
-SETTLING_SECONDS = 900.0  # what a settling that crashed keeps overage off for
 OVERAGE_OFF = " Overage was turned off for it: it can be allowed again, under Billing."
 REMOVED = "Every card kept at Stripe for this workspace is removed, with the name and the e-mail address of who paid"
 
@@ -38,8 +37,8 @@ class BillsOpen(ApiError):
 
     def __init__(self) -> None:
         super().__init__(
-            "An invoice of this workspace is not paid yet. Pay it under Billing, Invoices: then an owner can hand over or"
-            " leave."
+            "An invoice of this workspace is not paid yet. Pay it under Billing, Invoices: then an owner can hand over"
+            " or leave."
         )
 
 
@@ -94,8 +93,9 @@ def preview(workspace_id: str) -> BillOfTransfer:
 
 def settle(workspace_id: str) -> BillOfTransfer:
     """Stop overage, have what was used beyond the plan invoiced and paid, and remove the payer; what that means for
-    both owners. Meanwhile nobody allows overage again, and a refusal says that it is off. Safe to repeat. Raises BillsOpen, ChangeWaits, PaymentRefused, TransferUnfinished where Stripe has not
-    counted yet or ceases to answer, and what the gateway raises."""
+    both owners. Meanwhile nobody allows overage again, and a refusal says that it is off. Safe to repeat. Raises
+    BillsOpen, ChangeWaits, PaymentRefused, TransferUnfinished where Stripe has not counted yet or ceases to answer, and
+    what the gateway raises."""
     row = customers.of_workspace(workspace_id)
     if row is None or closing.is_deleted(row.customer_id):
         return BillOfTransfer()
@@ -131,7 +131,7 @@ def release(workspace_id: str) -> None:
 @contextmanager
 def _without_overage(workspace_id: str) -> Iterator[None]:
     """Turn overage off, and let nobody allow it before the block is done; a refusal says that it is off."""
-    was_allowed, until = False, clock.now() + SETTLING_SECONDS
+    was_allowed, until = False, clock.now() + closing.SETTLING_SECONDS
 
     def stop(row: Workspace) -> Draft:
         nonlocal was_allowed

@@ -233,8 +233,8 @@ def _signing(workspace: Workspace, new_key: str | None = None) -> dict[str, Any]
 
 @router.get("/signing", response=dict[str, Any])
 def show_signing(request: ApiHttpRequest) -> dict[str, Any]:
-    """Whether signatures are asked for, and the live keys by id; one with `made_by`, an API key's prefix, ends with that
-    key. Scope: access.edit."""
+    """Whether signatures are asked for, and the live keys by id; one that an API key made ends with it, and names it in
+    `made_by`. Scope: access.edit."""
     return _signing(workspace_of(request, "access.edit"))
 
 

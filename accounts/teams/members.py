@@ -74,7 +74,8 @@ def _make_owner(row: Member, write: Callable[[Owned], None], former_owner_id: st
 
 
 def remove(actor: Member | Actor, person_id: str) -> None:
-    """Take somebody out; an owner once the bill is settled. Their API keys end at once, because a key asks for its maker's membership (A12)."""
+    """Take somebody out; an owner once the bill is settled as far as it can be. Their API keys end at once, because a
+    key asks for its maker's membership (A12)."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = get(actor.workspace_id, person_id)

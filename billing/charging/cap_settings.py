@@ -22,16 +22,16 @@ class InvalidCap(ApiError):
     code = "invalid_cap"
 
 
-class OwnershipSettling(ApiError):
-    """An owner's bill is being settled: what were sold meanwhile would be billed to nobody."""
+class BillSettling(ApiError):
+    """The bill is being settled: what was sold meanwhile would be billed to nobody."""
 
     status = 409
-    code = "ownership_settling"
+    code = "bill_settling"
 
     def __init__(self) -> None:
         super().__init__(
-            "An owner of this workspace is handing over or leaving, and what was used beyond the plan is being invoiced."
-            " Allow overage once that is done."
+            "What was used beyond the plan is being invoiced, as an owner hands over or leaves, or as the workspace is"
+            " deleted. Overage can be allowed once that is done."
         )
 
 
@@ -81,11 +81,11 @@ def allow_overage(
 ) -> TermsChange:
     """Allow credits beyond the plan's to be bought, up to the cap of the period; or no longer. `require` raises where
     they must not be, and is called for the row that is changed. Raises InvalidCap for a plan that sells none,
-    OverageUnpaid while those used before are owed, OwnershipSettling while an owner's bill is being settled."""
+    OverageUnpaid while those used before are owed, BillSettling while the bill is being settled."""
 
     def decide(row: Workspace) -> Draft:
         if allowed and float(row.settling_until) > clock.now():
-            raise OwnershipSettling
+            raise BillSettling
         if allowed and require is not None:
             require(row)
         if allowed and catalogue.of(row.plan).overage is None:

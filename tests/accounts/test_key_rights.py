@@ -4,10 +4,9 @@ import pytest
 
 from accounts import audit
 from accounts.keys import apikeys
-from accounts.models import ApiKey, Member
+from accounts.models import ApiKey, Member, workspaces
 from accounts.models import keys as key_rows
 from accounts.models import members as membership_rows
-from accounts.models import workspaces
 from accounts.teams import invites, members, roles, team_changes
 from billing.charging import cap_settings
 from billing.notifications import outgoing_webhooks

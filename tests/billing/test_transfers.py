@@ -243,7 +243,7 @@ def test_nobody_allows_overage_while_a_transfer_settles_the_bill(customer, world
 
     monkeypatch.setattr(closing, "collect", collected)
     transfer(customer)
-    assert (codes, owners(customer), customer.row.overage) == (["ownership_settling"], ["heir"], False)
+    assert (codes, owners(customer), customer.row.overage) == (["bill_settling"], ["heir"], False)
     assert customer.use(2) == 0
 
 
