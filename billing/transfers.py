@@ -19,7 +19,7 @@ from billing.models import overage as overage_rows
 from billing.money import dollars
 from billing.plans import catalogue
 from billing.stripe import closing, customers, gateway, overage, payments
-from billing.stripe.gateway import PaymentRefused, StripeUnavailable
+from billing.stripe.gateway import PaymentRefused, StripeRefused, StripeUnavailable
 from billing.stripe.overage import OverageNotInvoiced
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -114,18 +114,17 @@ def settle(workspace_id: str) -> BillOfTransfer:
 
 
 def release(workspace_id: str) -> None:
-    """For an owner whom no bill holds back, being taken out or erased: settle as far as that goes now, and remove the
+    """For an owner whom no bill holds back, being taken out or erased: settle it, or, where that is refused, remove the
     payer from the customer all the same. An invoice that stays open is the workspace's: it buys nothing before it is
-    paid."""
+    paid. Raises TransferUnfinished and StripeUnavailable: the card would stay."""
     row = customers.of_workspace(workspace_id)
-    if row is None:
+    if row is None or not gateway.configured():
         return
     try:
         settle(workspace_id)
-    except ApiError:
+    except (BillsOpen, ChangeWaits, PaymentRefused, StripeRefused):
         log.warning("bill_not_settled")
-        with suppress(ApiError):
-            customers.forget_payer(row)
+        customers.forget_payer(row)
 
 
 @contextmanager

@@ -93,8 +93,8 @@ def leave(actor: Member) -> None:
 
 
 def erase(row: Member) -> None:
-    """Take out somebody whose account is erased: an owner's bill is settled as far as it can be now, and holds the
-    erasure up no further."""
+    """Take out somebody whose account is erased; an owner once the bill is settled as far as it can be. Raises what the
+    settling does while Stripe does not answer: the erasure then tries again."""
     if row.role == "owner":
         transfers.release(row.workspace_id)
     team_changes.remove(row)

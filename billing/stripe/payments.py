@@ -42,8 +42,8 @@ class Refund:
 
 @dataclass(frozen=True)
 class Payment:
-    """A charge: whose it is, the invoice it paid, the refunds of all charges of that invoice, the part of it that disputes
-    of them hold, and the part that bills credits beyond a plan."""
+    """A charge: whose it is, the invoice it paid, the refunds of all charges of that invoice, the part of it that
+    disputes of them hold, and the part that bills credits beyond a plan."""
 
     charge_id: str
     customer_id: str

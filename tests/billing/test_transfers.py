@@ -339,6 +339,17 @@ def test_no_bill_keeps_an_owner_from_being_taken_out(customer, world, act):
     assert not customer.row.overage
 
 
+def test_while_stripe_is_away_nobody_is_taken_out_whose_card_would_stay(customer, world):
+    members.change_role(teams.place(customer.row, customer.owner), customer.heir.person_id, "owner")
+    world.stub.down = True
+    with pytest.raises(StripeUnavailable):
+        remove(customer)
+    world.stub.down = False
+    assert owners(customer) == ["owner", "heir"]
+    remove(customer)
+    assert cards(customer, world) == []
+
+
 def test_the_last_owner_who_would_go_settles_nothing(customer, world):
     with pytest.raises(LastOwner):
         leave(customer)
