@@ -25,7 +25,7 @@ from accounts.models import (
     throttles,
 )
 from accounts.models import audit as audit_rows
-from accounts.teams import team_changes
+from accounts.teams import members
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Find, Holding, by_attribute, by_hash_key
 from imgapis.base.mail import outbox
@@ -74,7 +74,7 @@ HOLDINGS = (
         Member,
         of_workspace=by_hash_key(Member),
         of_person=by_attribute(Member, "person_id"),
-        detach=team_changes.remove,
+        detach=members.erase,
     ),
     Holding(Ownership, of_workspace=by_attribute(Ownership, "workspace_id"), of_person=by_hash_key(Ownership)),
     Holding(Staff, of_person=by_hash_key(Staff)),

@@ -120,7 +120,7 @@ def drop_cap(request: ApiHttpRequest, span: str) -> list[dict[str, Any]]:
 def set_overage(request: ApiHttpRequest, payload: OverageIn) -> list[dict[str, Any]]:
     """Allow overage, or no longer; the caps as they then are. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
-    if payload.allowed:
-        transfers.require_payer(row)
-    cap_settings.allow_overage(row.workspace_id, request.caller.actor, allowed=payload.allowed)
+    cap_settings.allow_overage(
+        row.workspace_id, request.caller.actor, allowed=payload.allowed, require=transfers.require_payer
+    )
     return _changed(request)

@@ -12,6 +12,6 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Bills are settled before somebody else becomes the owner (H34)."""
-        from billing.transfers import preview, settle  # rows can be imported only once every app is loaded
+        from billing.transfers import preview, release, settle  # rows can be imported only once every app is loaded
 
-        transfers.register(preview, settle)
+        transfers.register(preview, settle, release)

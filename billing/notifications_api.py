@@ -47,11 +47,13 @@ class TestedJustNow(ApiError):
 
 
 class HookOut(Schema):
-    """The webhook. `last_tried` is UTC; `last_outcome` is a status of its answer or a code of ours."""
+    """The webhook. `last_tried` is UTC; `last_outcome` is a status of its answer or a code of ours.
+    `made_by` is the prefix of the API key that set it, with which it ends."""
 
     address: str
     last_tried: str | None
     last_outcome: str
+    made_by: str | None
 
 
 class NoticesOut(Schema):
@@ -86,6 +88,7 @@ def _preferences_out(row: Workspace, person_id: str) -> dict[str, Any]:
         "address": webhook.address,
         "last_outcome": webhook.last_outcome,
         "last_tried": clock.stamp(float(webhook.last_tried)) if webhook.last_tried else None,
+        "made_by": webhook.made_by or None,
     }
     return {"mails": preferences.choices(row.workspace_id, person_id), "webhook": webhook_out}
 

@@ -1,22 +1,31 @@
-"""The bill of a workspace whose ownership is transferred: who has used pays, and for nothing that follows (H34).
+"""The bill of a workspace that an owner hands over or leaves: who has used pays, and for nothing that follows (H34).
 
-Before somebody else becomes the owner, nothing is sold beyond the plan any more, what was is invoiced and paid, and the
+Before the owner ceases to be one, nothing is sold beyond the plan any more, what was is invoiced and paid, and the
 payer is removed from the customer at Stripe. Each step can be repeated; only then the roles change, so that wherever it
 ends halfway the old owner still owns the workspace, and nobody is charged for another.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 from accounts.models import Workspace, workspaces
+from accounts.models.workspaces import WorkspaceGone
 from accounts.workspaces.transfers import BillOfTransfer
+from billing.charging import entitlement_change
+from billing.charging.entitlement_change import Draft
 from billing.models import Subscription, counters
 from billing.models import overage as overage_rows
 from billing.money import dollars
 from billing.plans import catalogue
 from billing.stripe import closing, customers, gateway, overage, payments
-from billing.stripe.gateway import StripeUnavailable
+from billing.stripe.gateway import PaymentRefused, StripeRefused, StripeUnavailable
 from billing.stripe.overage import OverageNotInvoiced
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
+log = logging.getLogger("imgapis.transfers")
+OVERAGE_OFF = " Overage was turned off for it: it can be allowed again, under Billing."
 REMOVED = "Every card kept at Stripe for this workspace is removed, with the name and the e-mail address of who paid"
 
 
@@ -28,7 +37,8 @@ class BillsOpen(ApiError):
 
     def __init__(self) -> None:
         super().__init__(
-            "An invoice of this workspace is not paid yet. Pay it under Billing, Invoices, then transfer the ownership."
+            "An invoice of this workspace is not paid yet. Pay it under Billing, Invoices: then an owner can hand over"
+            " or leave."
         )
 
 
@@ -41,7 +51,7 @@ class ChangeWaits(ApiError):
     def __init__(self, until: float):
         super().__init__(
             "A larger plan waits for its payment to be confirmed at your bank. Confirm it under Billing, Invoices, or"
-            f" wait until {clock.stamp(until)}, then transfer the ownership."
+            f" wait until {clock.stamp(until)}: then an owner can hand over or leave."
         )
 
 
@@ -53,7 +63,7 @@ class TransferUnfinished(ApiError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The ownership is not transferred yet, as Stripe is still adding up what was used beyond the plan or does"
+            "The owners have not changed yet, as Stripe is still adding up what was used beyond the plan or does"
             " not answer. Overage is off, and what was used may have been invoiced and charged already: the next try"
             " charges nothing twice. Try again in a minute.",
             retry_after=60,
@@ -83,8 +93,9 @@ def preview(workspace_id: str) -> BillOfTransfer:
 
 def settle(workspace_id: str) -> BillOfTransfer:
     """Stop overage, have what was used beyond the plan invoiced and paid, and remove the payer; what that means for
-    both owners. Safe to repeat. Raises BillsOpen, ChangeWaits, PaymentRefused, TransferUnfinished where Stripe has not
-    counted yet or ceases to answer, and what the gateway raises."""
+    both owners. Meanwhile nobody allows overage again, and a refusal says that it is off. Safe to repeat. Raises
+    BillsOpen, ChangeWaits, PaymentRefused, TransferUnfinished where Stripe has not counted yet or ceases to answer, and
+    what the gateway raises."""
     row = customers.of_workspace(workspace_id)
     if row is None or closing.is_deleted(row.customer_id):
         return BillOfTransfer()
@@ -92,14 +103,53 @@ def settle(workspace_id: str) -> BillOfTransfer:
     _require_no_waiting_change(row.customer_id)
     _require_paid(row.customer_id)
     gateway.expire_checkouts(row.customer_id)
-    try:
-        closing.stop_overage(workspace_id)
-        _invoice(row)
-        _require_paid(row.customer_id)
-        customers.forget_payer(row)
-    except (OverageNotInvoiced, StripeUnavailable) as error:
-        raise TransferUnfinished from error
+    with _without_overage(workspace_id):
+        try:
+            _invoice(row)
+            _require_paid(row.customer_id)
+            customers.forget_payer(row)
+        except (OverageNotInvoiced, StripeUnavailable) as error:
+            raise TransferUnfinished from error
     return _bill(row, cents)
+
+
+def release(workspace_id: str) -> None:
+    """For an owner whom no bill holds back, being taken out or erased: settle it, or, where that is refused, remove the
+    payer from the customer all the same. An invoice that stays open is the workspace's: it buys nothing before it is
+    paid. Raises TransferUnfinished and StripeUnavailable: the card would stay."""
+    row = customers.of_workspace(workspace_id)
+    if row is None or not gateway.configured():
+        return
+    try:
+        settle(workspace_id)
+    except (BillsOpen, ChangeWaits, PaymentRefused, StripeRefused):
+        log.warning("bill_not_settled")
+        customers.forget_payer(row)
+
+
+@contextmanager
+def _without_overage(workspace_id: str) -> Iterator[None]:
+    """Turn overage off, and let nobody allow it before the block is done; a refusal says that it is off."""
+    was_allowed, until = False, clock.now() + closing.SETTLING_SECONDS
+
+    def stop(row: Workspace) -> Draft:
+        nonlocal was_allowed
+        was_allowed = bool(row.overage)
+        return Draft({"overage": False, "settling_until": until})
+
+    def end(row: Workspace) -> Draft:
+        return Draft({"settling_until": 0} if float(row.settling_until) == until else {})
+
+    entitlement_change.update_terms(workspace_id, stop)
+    try:
+        yield
+    except (BillsOpen, PaymentRefused) as refusal:
+        if was_allowed:
+            refusal.message += OVERAGE_OFF
+        raise
+    finally:
+        with suppress(WorkspaceGone):
+            entitlement_change.update_terms(workspace_id, end)
 
 
 def require_payer(row: Workspace) -> None:

@@ -171,6 +171,26 @@ def test_what_is_gone_through_each_night_goes_on_where_a_round_ended(name, row, 
     proof.delete()
 
 
+def test_a_workspace_whose_proof_fails_hides_no_other_for_ever(planted, monkeypatch):
+    plant_ledger(planted)
+    prove = ledger.prove_all
+
+    def fail_for_one(names):
+        if names == ["ws003"]:
+            raise RuntimeError
+        return prove(names)
+
+    monkeypatch.setattr(ledger, "prove_all", fail_for_one)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    with pytest.raises(RuntimeError):
+        nightly.prove_ledger()
+    now += nightly.PAUSE_SECONDS
+    assert nightly.prove_ledger()
+    assert planted.done == [name for name in planted.names() if name != "ws003"]
+    proofs.last(proofs.LEDGER).delete()
+
+
 def test_a_segment_that_does_not_go_is_behind_the_others_the_next_time(planted, monkeypatch):
     monkeypatch.setattr(spool, "_read", lambda path, on_error: [path.stem])
 

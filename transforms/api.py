@@ -224,13 +224,17 @@ def change_engine(request: ApiHttpRequest, payload: EngineIn) -> dict[str, Any]:
 
 
 def _signing(workspace: Workspace, new_key: str | None = None) -> dict[str, Any]:
-    keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in workspace.signing_keys]
+    keys = [
+        {"id": key["id"], "made": clock.stamp(key["made"]), "made_by": key.get("made_by")}
+        for key in signing_keys.live(workspace)
+    ]
     return {"required": workspace.signing == "required", "keys": keys} | ({"key": new_key} if new_key else {})
 
 
 @router.get("/signing", response=dict[str, Any])
 def show_signing(request: ApiHttpRequest) -> dict[str, Any]:
-    """Whether signatures are asked for, and the live keys by id. Scope: access.edit."""
+    """Whether signatures are asked for, and the live keys by id; one that an API key made ends with it, and names it in
+    `made_by`. Scope: access.edit."""
     return _signing(workspace_of(request, "access.edit"))
 
 

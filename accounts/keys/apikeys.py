@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from accounts import audit
-from accounts.models import ApiKey, members
+from accounts.models import ApiKey, Member, members
 from accounts.models import keys as key_rows
 from accounts.teams import roles, security_mails
 from accounts.teams.actors import Actor
@@ -157,11 +157,32 @@ def authenticate(plaintext_key: str | None) -> Caller:
     row = key_rows.find(match[1])
     if row is None or not _matches(row, match[2]) or not key_rows.is_alive(row):
         raise InvalidKey
-    member = members.find(row.workspace_id, row.person_id)
-    if member is None or member.joined > row.created:  # a key ends with its maker's membership, for good (A12)
+    member = _maker(row)
+    if member is None:
         raise InvalidKey
     _mark_used(row)
     return Caller(row.workspace_id, row.prefix, row.person_id, tuple(row.scopes), member.role)
+
+
+def _maker(row: ApiKey) -> Member | None:
+    """The membership of a key's maker, with which the key ends for good (A12)."""
+    member = members.find(row.workspace_id, row.person_id)
+    return member if member is not None and member.joined <= row.created else None
+
+
+def maker_of(actor: str) -> str:
+    """The prefix of the key that acts under a name of the audit log; empty where it is no key."""
+    name, _, prefix = actor.partition(":")
+    return prefix if name == "key" else ""
+
+
+def holds(maker: str) -> bool:
+    """Whether what was made by a key, named by its prefix, still holds: it ends with that key (H8). Always for what no
+    key made."""
+    if not maker:
+        return True
+    row = key_rows.find(maker)
+    return key_rows.is_alive(row) and _maker(row) is not None
 
 
 def of_workspace(workspace_id: str) -> list[ApiKey]:

@@ -66,6 +66,9 @@ class Workspace(dynamo.Row):
     overage_debt = declared(
         UnicodeAttribute(default=""), "why none are sold meanwhile: such as an unpaid invoice of them", BILLING
     )
+    settling_until = declared(
+        Moment(default=0), "until when no overage is allowed, as the bill is being settled", BILLING
+    )
     caps = declared(JSONAttribute(null=True), "the customer's caps a day and a period", BILLING, shape=CAPS)
     billing_revision = declared(Whole(default=0), "tells older terms from newer ones", BILLING)
     billing_seen = declared(Moment(default=0), "when Stripe was asked for what is written here", BILLING)

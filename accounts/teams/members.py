@@ -7,6 +7,7 @@ from accounts.models import Member, workspaces
 from accounts.models import members as membership_rows
 from accounts.teams import roles, security_mails, team_changes
 from accounts.teams.actors import Actor
+from accounts.teams.team_changes import LastOwner
 from accounts.workspaces import ownership, transfers
 from accounts.workspaces.ownership import Owned
 from accounts.workspaces.transfers import BillOfTransfer
@@ -54,6 +55,7 @@ def change_role(actor: Member | Actor, person_id: str, role: str) -> None:
     if role == "owner":
         _make_owner(row, lambda owner: team_changes.change_role(row, role, entry, owner))
     else:
+        _settle_before(actor.person_id, row)
         team_changes.change_role(row, role, entry)
 
 
@@ -72,20 +74,43 @@ def _make_owner(row: Member, write: Callable[[Owned], None], former_owner_id: st
 
 
 def remove(actor: Member | Actor, person_id: str) -> None:
-    """Take somebody out. Their API keys end at once, because a key asks for its maker's membership (A12)."""
+    """Take somebody out; an owner once the bill is settled as far as it can be. Their API keys end at once, because a
+    key asks for its maker's membership (A12)."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = get(actor.workspace_id, person_id)
     actor.require_reach(row.role)
     entry = audit.entry(actor.workspace_id, actor.name, "member.removed", person_id, {"role": row.role})
+    _settle_before(actor.person_id, row)
     team_changes.remove(row, entry)
 
 
 def leave(actor: Member) -> None:
-    """Leave a workspace; the last owner cannot (A10)."""
-    team_changes.remove(
-        actor, audit.entry(actor.workspace_id, actor.person_id, "member.left", actor.person_id, {"role": actor.role})
-    )
+    """Leave a workspace; the last owner cannot (A10). An owner's bill is settled first."""
+    entry = audit.entry(actor.workspace_id, actor.person_id, "member.left", actor.person_id, {"role": actor.role})
+    _settle_before(actor.person_id, actor)
+    team_changes.remove(actor, entry)
+
+
+def erase(row: Member) -> None:
+    """Take out somebody whose account is erased; an owner once the bill is settled as far as it can be. Raises what the
+    settling does while Stripe does not answer: the erasure then tries again."""
+    if row.role == "owner":
+        transfers.release(row.workspace_id)
+    team_changes.remove(row)
+
+
+def _settle_before(actor_id: str, row: Member) -> None:
+    """Before an owner beside others ceases to be one: have the bill settled, as nobody knows whose card is there (H34).
+    Who goes by their own will pays first; no bill keeps another owner from taking one out. Raises LastOwner, and what
+    the settling raises."""
+    if row.role != "owner":
+        return
+    workspace = workspaces.find(row.workspace_id)
+    if workspace is not None and int(workspace.owners) < 2:
+        raise LastOwner
+    settle = transfers.settle if actor_id == row.person_id else transfers.release
+    settle(row.workspace_id)
 
 
 def transfer(actor: Member, person_id: str) -> None:

@@ -93,7 +93,14 @@ def _facts(request: WorkspaceHttpRequest, form: InviteForm) -> dict:
         "roles": roles.ROLES,
         "matrix": roles.matrix(),
         "owner": request.member.role == "owner",
+        "owners_settle": _owners_settle(request, member_rows),
     }
+
+
+def _owners_settle(request: WorkspaceHttpRequest, member_rows: list[Member]) -> bool:
+    """Whether there is a bill that is settled when one of several owners goes (H34)."""
+    owners_count = sum(row.role == "owner" for row in member_rows)
+    return owners_count > 1 and bool(transfers.preview(request.workspace.workspace_id).before)
 
 
 def _held_text(row: Invite) -> str:

@@ -1,4 +1,4 @@
-"""What has to be done about the bill before the ownership of a workspace is transferred; billing registers it."""
+"""What has to be done about the bill before an owner of a workspace ceases to be one; billing registers it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +22,13 @@ def _nothing(workspace_id: str) -> BillOfTransfer:
 
 
 _acts: dict[str, Act] = {"preview": _nothing, "settle": _nothing}
+_releases: list[Callable[[str], None]] = []
 
 
-def register(preview_act: Act, settle_act: Act) -> None:
-    """Set what `preview` and `settle` do, by workspace."""
+def register(preview_act: Act, settle_act: Act, release_act: Callable[[str], None]) -> None:
+    """Set what `preview`, `settle` and `release` do, by workspace."""
     _acts.update(preview=preview_act, settle=settle_act)
+    _releases[:] = [release_act]
 
 
 def preview(workspace_id: str) -> BillOfTransfer:
@@ -35,5 +37,12 @@ def preview(workspace_id: str) -> BillOfTransfer:
 
 
 def settle(workspace_id: str) -> BillOfTransfer:
-    """Settle the bill before a transfer. Raises ApiError where that has to wait; nobody else is the owner then."""
+    """Settle the bill before an owner ceases to be one. Raises ApiError where that has to wait; the owners stay."""
     return _acts["settle"](workspace_id)
+
+
+def release(workspace_id: str) -> None:
+    """Let an owner go whom no bill holds back, as one who is taken out: settle as far as it can be now, and charge them
+    no more."""
+    for act in _releases:
+        act(workspace_id)

@@ -1,5 +1,6 @@
 """Changing caps and overage: in force at once, for the running day and period too."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from accounts import audit
@@ -9,6 +10,7 @@ from billing.charging.caps import SPANS, UNITS, Cap
 from billing.charging.credits import OverageUnpaid
 from billing.charging.entitlement_change import Draft, TermsChange
 from billing.plans import catalogue, periods
+from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
 MOST = 1_000_000_000
@@ -18,6 +20,19 @@ class InvalidCap(ApiError):
     """A cap that cannot be."""
 
     code = "invalid_cap"
+
+
+class BillSettling(ApiError):
+    """The bill is being settled: what was sold meanwhile would be billed to nobody."""
+
+    status = 409
+    code = "bill_settling"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What was used beyond the plan is being invoiced, as an owner hands over or leaves, or as the workspace is"
+            " deleted. Overage can be allowed once that is done."
+        )
 
 
 @dataclass(frozen=True)
@@ -61,11 +76,18 @@ def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> TermsCh
     return outcome
 
 
-def allow_overage(workspace_id: str, actor: str, *, allowed: bool) -> TermsChange:
-    """Allow credits beyond the plan's to be bought, up to the cap of the period; or no longer. Raises InvalidCap for a
-    plan that sells none, OverageUnpaid while those used before are owed."""
+def allow_overage(
+    workspace_id: str, actor: str, *, allowed: bool, require: Callable[[Workspace], None] | None = None
+) -> TermsChange:
+    """Allow credits beyond the plan's to be bought, up to the cap of the period; or no longer. `require` raises where
+    they must not be, and is called for the row that is changed. Raises InvalidCap for a plan that sells none,
+    OverageUnpaid while those used before are owed, BillSettling while the bill is being settled."""
 
     def decide(row: Workspace) -> Draft:
+        if allowed and float(row.settling_until) > clock.now():
+            raise BillSettling
+        if allowed and require is not None:
+            require(row)
         if allowed and catalogue.of(row.plan).overage is None:
             raise InvalidCap(
                 f"The plan {catalogue.of(row.plan).title} has no overage: choose a larger one.", param="overage"

@@ -52,9 +52,9 @@ def save(moment: float, periods: int, broken: int, name: str = LEDGER) -> None:
     _set(name, moment=moment, periods=periods, broken=broken, reached="", periods_so_far=0, broken_so_far=0)
 
 
-def pause(now: float, reached: str, periods: int, broken: int, name: str = LEDGER) -> None:
-    """Store how far a proof has come that goes on at once, and what it found so far."""
-    _set(name, due=now, reached=reached, periods_so_far=periods, broken_so_far=broken)
+def pause(due: float, reached: str, periods: int, broken: int, name: str = LEDGER) -> None:
+    """Store how far a proof has come that goes on at `due`, and what it found so far."""
+    _set(name, due=due, reached=reached, periods_so_far=periods, broken_so_far=broken)
 
 
 def _set(name: str, **values: float | str) -> None:

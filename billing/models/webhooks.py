@@ -25,6 +25,7 @@ class Webhook(dynamo.Row):
         DataHandling("security", "until it is removed, or erasure", exported=False),
     )
     created = declared(Moment(), "when it was set up", HOOK)
+    made_by = declared(UnicodeAttribute(default=""), "the API key that set it up, with which it ends", HOOK)
     last_tried = declared(Moment(default=0), "when it was last posted to", HOOK)
     last_outcome = declared(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", HOOK)
     failures = declared(Whole(default=0), "how often in a row it did not take a notice", HOOK)
@@ -39,6 +40,11 @@ def find(workspace_id: str) -> Webhook | None:
 def put(workspace_id: str, values: dict[str, Any]) -> None:
     """Set the webhook of a workspace, whether it had one or not."""
     Webhook(workspace_id).update(actions=Webhook.assignments(values))
+
+
+def delete_made_by(workspace_id: str, made_by: str) -> bool:
+    """Delete the webhook of a workspace that an API key set up; False where it is another by now."""
+    return Webhook(workspace_id).delete_if(Webhook.made_by == made_by)
 
 
 def delete(workspace_id: str) -> bool:

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from accounts import audit
+from accounts.keys import apikeys
 from billing.models import Notification, Webhook, webhooks
 from billing.notifications import notifications
 from imgapis.base import clock, tokens
@@ -33,7 +34,12 @@ class WebhookRequest:
 
 
 def of(workspace_id: str) -> Webhook | None:
-    """The webhook of a workspace."""
+    """The webhook of a workspace. One that an API key set up ends with that key (H8)."""
+    hook = webhooks.find(workspace_id)
+    if hook is None or apikeys.holds(hook.made_by):
+        return hook
+    if webhooks.delete_made_by(workspace_id, hook.made_by):
+        audit.record(workspace_id, f"key:{hook.made_by}", "webhook.changed", workspace_id)
     return webhooks.find(workspace_id)
 
 
@@ -47,6 +53,7 @@ def configure(workspace_id: str, actor: str, address: str) -> str:
         "address": address,
         "sealed_secret": tokens.seal(secret.encode()),
         "created": clock.now(),
+        "made_by": apikeys.maker_of(actor),
         "last_tried": 0,
         "last_outcome": "",
         "failures": 0,

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from accounts import audit
-from accounts.models import workspaces
 from accounts.models.workspaces import WorkspaceGone
 from billing.charging import entitlement_change, invoice_grants, overage_credits
 from billing.charging.entitlement_change import Draft
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from billing.stripe.gateway import StripeInvoice, StripeSubscription
 
 UNCLOSED = ("draft", "open")
+SETTLING_SECONDS = 900.0  # how long one that has crashed keeps overage off
 ENDED_STATES = ("canceled", "incomplete_expired")
 DUPLICATE_OF = "duplicate_of"  # metadata of a subscription that was bought beside another one: that one's id
 # Stripe's codes where the money of a charge is back already: by a refund, or by the payer's bank.
@@ -57,6 +57,7 @@ def end_subscriptions(workspace_id: str, customer_id: str) -> int:
     if is_deleted(customer_id):
         return 0
     stop_overage(workspace_id)
+    gateway.expire_checkouts(customer_id)
     overage.report(workspace_id, customer_id, is_final=True)
     overage.require_reported(workspace_id)
     overage.require_counted(workspace_id, customer_id)
@@ -182,11 +183,11 @@ def _refund(invoice_id: str) -> None:
 
 
 def stop_overage(workspace_id: str) -> None:
-    """Whatever is used from now on is not sold: what is owed stays what it is."""
-    row = workspaces.find(workspace_id)
-    if row is not None and row.overage:
-        with suppress(WorkspaceGone):
-            entitlement_change.update_terms(workspace_id, lambda _: Draft({"overage": False}))
+    """Whatever is used from now on is not sold, and nobody allows it before the next try: what is owed stays what it
+    is."""
+    values = {"overage": False, "settling_until": clock.now() + SETTLING_SECONDS}
+    with suppress(WorkspaceGone):
+        entitlement_change.update_terms(workspace_id, lambda _: Draft(values))
 
 
 def _cancel_all(customer_id: str) -> int:

@@ -42,8 +42,8 @@ class Refund:
 
 @dataclass(frozen=True)
 class Payment:
-    """A charge: whose it is, the invoice it paid, its refunds, the part of the invoice that disputes hold, and the part
-    that bills credits beyond a plan."""
+    """A charge: whose it is, the invoice it paid, the refunds of all charges of that invoice, the part of it that
+    disputes of them hold, and the part that bills credits beyond a plan."""
 
     charge_id: str
     customer_id: str
@@ -237,8 +237,12 @@ def payment(charge_id: str) -> Payment | None:
         return None
     # A part of the total may have been paid by the customer's balance: that part does not go back with the charge.
     cents = max(invoice.total, 1)
-    refunds = gateway.call(gateway.api().refunds.list, charge=charge_id, limit=100).data
-    disputes = gateway.call(gateway.api().disputes.list, charge=charge_id, limit=100).data if charge.disputed else []
+    refunds, disputes = [], []
+    for paid in _charges_of(invoice) or [charge]:
+        if paid.amount_refunded or paid.id == charge_id:
+            refunds += gateway.call(gateway.api().refunds.list, charge=paid.id, limit=100).data
+        if paid.disputed:
+            disputes += gateway.call(gateway.api().disputes.list, charge=paid.id, limit=100).data
     return Payment(
         charge_id,
         gateway.id_of(charge.customer),
@@ -248,6 +252,19 @@ def payment(charge_id: str) -> Payment | None:
         sum((Fraction(dispute.amount, cents) for dispute in disputes if dispute.status in HELD), Fraction()),
         _share_of_overage(invoice),
     )
+
+
+def _charges_of(invoice: "StripeInvoice") -> "list[StripeCharge]":
+    """Every charge that paid an invoice, or was tried for it: Stripe allows several."""
+    list_payments, list_charges = gateway.api().invoice_payments.list, gateway.api().charges.list
+    return [
+        charge
+        for row in gateway.call(list_payments, invoice=invoice.id, limit=100).data
+        if row.payment.payment_intent
+        for charge in gateway.call(
+            list_charges, payment_intent=gateway.id_of(row.payment.payment_intent), limit=100
+        ).data
+    ]
 
 
 def returned_charges(customer_id: str) -> list[str]:

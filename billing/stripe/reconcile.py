@@ -1,6 +1,7 @@
 """The nightly comparison with Stripe: what an event failed to tell is made good, so that no event is ever needed."""
 
 import logging
+import random
 
 from accounts.models.workspaces import WorkspaceGone
 from billing.models import Subscription
@@ -49,9 +50,11 @@ class Round:
 
 
 def reconcile_all() -> Round:
-    """Bring each workspace that has a customer to what Stripe reports now."""
-    done = Round()
-    for row in customers.iter_all():
+    """Bring each workspace that has a customer to what Stripe reports now, in another order each time, so that where
+    the rest is not asked for nobody is always last."""
+    done, rows = Round(), list(customers.iter_all())
+    random.shuffle(rows)
+    for row in rows:
         done.compare(row)
         if done.is_over:
             break

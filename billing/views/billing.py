@@ -60,9 +60,9 @@ def overage(request: WorkspaceHttpRequest) -> HttpResponse:
     """Allow credits beyond the plan's to be bought, or no longer."""
     row, is_allowed = request.workspace, request.POST.get("allowed") == "yes"
     try:
-        if is_allowed:
-            transfers.require_payer(row)
-        cap_settings.allow_overage(row.workspace_id, request.user.person_id, allowed=is_allowed)
+        cap_settings.allow_overage(
+            row.workspace_id, request.user.person_id, allowed=is_allowed, require=transfers.require_payer
+        )
     except ApiError as refusal:
         messages.error(request, refusal.message)
     else:

@@ -10,6 +10,7 @@ from billing.models import proofs as proof_rows
 from billing.stripe import customers, gateway, overage, reconcile
 from imgapis.base import clock, rounds
 
+PAUSE_SECONDS = 3_600.0  # after an error, which may be of a store or of Stripe
 log = logging.getLogger("imgapis.nightly")
 
 
@@ -20,8 +21,8 @@ def prove_ledger(seconds: float = rounds.UNLIMITED) -> bool:
 
 def compare_stripe(seconds: float = rounds.UNLIMITED) -> bool:
     """Compare with Stripe for as many seconds, if that is due and payments are set up; returns whether it was. A
-    customer that fails keeps no other back; it, and all where Stripe is away, is compared in the next night or by
-    `manage.py reconcile_stripe`."""
+    customer that fails keeps no other back, and is compared in the next night or by `manage.py reconcile_stripe`. Where
+    some in a row have no answer Stripe may be away: the comparison goes on behind them after a pause."""
     try:
         return gateway.configured() and _go_on(proof_rows.STRIPE, _customers, reconcile.Round().compare_one, seconds)
     except overage.FAULTS:
@@ -33,7 +34,8 @@ def _go_on(
     name: str, list_workspaces: Callable[[], Iterable[str]], check: Callable[[str], tuple[int, int]], seconds: float
 ) -> bool:
     """Check workspaces in the order of their ids from where the last round ended, if it is due; `check` returns how
-    much it looked at, and how much of that was wrong."""
+    much it looked at, and how much of that was wrong. What it raises ends the round; the next one begins behind that
+    workspace, so that none hides the others for ever."""
     budget, now = rounds.Budget(seconds), clock.now()
     if not proof_rows.claim(now, now + clock.DAY, name):
         return False
@@ -41,7 +43,11 @@ def _go_on(
     reached, periods, broken = row.reached, int(row.periods_so_far), int(row.broken_so_far)
     left = sorted(workspace_id for workspace_id in list_workspaces() if workspace_id > reached)
     for workspace_id in budget.within(left):
-        checked_count, wrong_count = check(workspace_id)
+        try:
+            checked_count, wrong_count = check(workspace_id)
+        except Exception:
+            proof_rows.pause(clock.now() + PAUSE_SECONDS, workspace_id, periods, broken, name)
+            raise
         reached, periods, broken = workspace_id, periods + checked_count, broken + wrong_count
     if left and reached < left[-1]:
         proof_rows.pause(clock.now(), reached, periods, broken, name)

@@ -4,14 +4,18 @@ import pytest
 
 from accounts import audit
 from accounts.keys import apikeys
-from accounts.models import ApiKey, Member
+from accounts.models import ApiKey, Member, workspaces
+from accounts.models import keys as key_rows
 from accounts.models import members as membership_rows
 from accounts.teams import invites, members, roles, team_changes
 from billing.charging import cap_settings
+from billing.notifications import outgoing_webhooks
 from imgapis.base import clock
 from tests.accounts import teams
 from tests.accounts.test_rest import ALL, Client
 from tests.people import fresh_address
+from transforms.access import signing_keys
+from transforms.tenant import tenants
 
 pytestmark = pytest.mark.usefixtures("web")
 DAY = clock.DAY
@@ -141,6 +145,56 @@ def test_a_key_ends_with_the_key_that_made_it(owner):
     assert [row.prefix for row in apikeys.of_workspace(owner.workspace.workspace_id)] == [owner.row.prefix]
     (entry,) = acts_of(owner, "key.revoked")
     assert entry.target == parent.row.prefix and len(entry.before["keys"]) == 2
+
+
+def revoke(owner: Client, maker: Client, monkeypatch) -> None:
+    assert owner.ask("DELETE", f"/keys/{maker.row.prefix}")[0].status == 204
+
+
+def remove_maker(owner: Client, maker: Client, monkeypatch) -> None:
+    assert owner.ask("DELETE", f"/members/{maker.person_id}")[0].status == 204
+
+
+def let_expire(owner: Client, maker: Client, monkeypatch) -> None:
+    monkeypatch.setattr(key_rows.clock, "now", lambda: maker.row.expires + 1)
+
+
+@pytest.mark.parametrize("end", [revoke, remove_maker, let_expire])
+def test_a_signing_key_and_a_webhook_end_with_the_key_that_made_them(owner, monkeypatch, end):
+    """H8: who had the key went on signing pictures, and got the notices, after it was revoked."""
+    workspace_id = owner.workspace.workspace_id
+    maker = Client("admin", ["access.edit", "billing.manage", "workspace.view"], owner.workspace)
+    ApiKey(maker.row.prefix).update(actions=[ApiKey.expires.set(clock.now() + 30 * DAY)])
+    maker.row.refresh()
+    signing_keys.rotate(workspaces.find(workspace_id), owner.person_id)
+    (own,) = workspaces.find(workspace_id).signing_keys
+    _, made = maker.ask("POST", "/signing/keys")
+    assert made["keys"][0]["made_by"] == maker.row.prefix
+    assert maker.ask("PUT", "/notices/webhook", {"address": "https://shop.example/x"})[0].status == 200
+    assert owner.ask("GET", "/notices")[1]["webhook"]["made_by"] == maker.row.prefix
+
+    end(owner, maker, monkeypatch)
+    row = workspaces.find(workspace_id)
+    live = [key.key_id for key in tenants.of_row(row, row.namespace).signing_keys]
+    assert live == [own["id"]]
+    assert outgoing_webhooks.of(workspace_id) is None
+    signing_keys.rotate(row, "person")
+    assert [key["id"] for key in workspaces.find(workspace_id).signing_keys][1:] == live
+
+
+def test_signatures_that_are_required_anew_get_a_key_where_the_only_one_has_ended(owner, monkeypatch):
+    maker, other = key_of(owner, ["access.edit"]), key_of(owner, ["access.edit"])
+    maker.ask("POST", "/signing/keys")
+    revoke(owner, maker, monkeypatch)
+    _, body = other.ask("PUT", "/signing", {"required": True})
+    assert body["key"] and len(body["keys"]) == 1
+
+
+def test_what_a_person_made_stays(owner):
+    assert owner.ask("PUT", "/notices/webhook", {"address": "https://shop.example/x"})[0].status == 200
+    outgoing_webhooks.configure(owner.workspace.workspace_id, owner.person_id, "https://shop.example/y")
+    revoke(owner, owner, None)
+    assert outgoing_webhooks.of(owner.workspace.workspace_id).address == "https://shop.example/y"
 
 
 def _with(client: Client, key: str) -> Client:

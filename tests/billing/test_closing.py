@@ -6,6 +6,7 @@ from billing.charging import cap_settings, overage_credits
 from billing.charging.caps import Cap
 from billing.stripe import closing, customers, gateway, meter, overage, subscriptions
 from imgapis.base import clock
+from imgapis.base.errors import ApiError
 from imgapis.models import erasures
 from imgapis.privacy import certificates, erasure, steps
 from tests.accounts import teams
@@ -93,6 +94,27 @@ def test_nothing_is_cancelled_before_the_meter_has_counted(customer, world):
     assert customer.use(2) == 0, "nothing more is sold meanwhile"
     row = work_after(customer, 180)
     assert row.state == "swept" and owed(customer_id, world) == ([CENTS], ["paid"])
+
+
+def test_nobody_allows_overage_while_a_deletion_settles_the_bill(customer, world, monkeypatch):
+    """H2: what was used between the report and the last step was billed to nobody."""
+    cancel_all, codes = closing._cancel_all, []
+
+    def cancelled(customer_id: str) -> int:
+        try:
+            cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
+        except ApiError as refusal:
+            codes.append(refusal.code)
+        return cancel_all(customer_id)
+
+    monkeypatch.setattr(closing, "_cancel_all", cancelled)
+    assert erase(customer).state == "swept" and codes == ["bill_settling"]
+
+
+def test_a_payment_page_that_is_open_at_a_deletion_buys_nothing(customer, world):
+    session_id, _ = gateway.checkout(customer.workspace_id, customer.customer_id, "growth", "month", "http://localhost")
+    erase(customer)
+    assert world.book.get("sessions", session_id)["status"] == "expired"
 
 
 def test_the_page_says_what_is_owed_and_what_the_deletion_waits_for(customer, world, web, client):

@@ -9,7 +9,8 @@ from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.models import LedgerProof, proofs
 from billing.plans import catalogue
-from billing.stripe import customers
+from billing.stripe import customers, reconcile
+from imgapis.base import clock
 from imgapis.work import nightly
 from tests.commands import run
 
@@ -82,3 +83,30 @@ def test_the_night_goes_on_past_a_customer_that_fails(buyers, stripe):
     stripe.failing = {customer_id(buyers[0])}
     assert nightly.compare_stripe()
     assert plans(buyers) == ["free", *["growth"] * 5]
+
+
+def test_three_in_a_row_that_fail_hide_no_other_for_ever(buyers, stripe, monkeypatch):
+    """They ended each night at the same place, and everybody behind them was never compared."""
+    LedgerProof(proofs.STRIPE).delete()  # it is due
+    stripe.failing = set(map(customer_id, buyers[1:4]))
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    assert not nightly.compare_stripe(), "Stripe may be away"
+    assert plans(buyers) == ["growth", *["free"] * 5]
+    assert not nightly.compare_stripe(), "it is left alone for a while"
+    now += nightly.PAUSE_SECONDS
+    assert nightly.compare_stripe()
+    assert plans(buyers) == ["growth", *["free"] * 3, "growth", "growth"]
+    stripe.failing = set()
+    now += clock.DAY
+    assert nightly.compare_stripe()
+    assert plans(buyers) == ["growth"] * 6
+
+
+def test_the_command_takes_the_customers_in_another_order_each_time(buyers, stripe, monkeypatch):
+    """Three that fail came first in every run, and ended it."""
+    stripe.failing = set(map(customer_id, buyers[:3]))
+    monkeypatch.setattr(reconcile.random, "shuffle", list.reverse)
+    with pytest.raises(CommandError, match="3 compared, 3 changed, 3 failed"):
+        run("reconcile_stripe")
+    assert plans(buyers) == [*["free"] * 3, *["growth"] * 3]

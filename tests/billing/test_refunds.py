@@ -62,6 +62,44 @@ def test_a_refund_of_cents_takes_what_the_cents_had_given(customer):
     assert left(customer) == STARTER and given < 2_000
 
 
+def split(customer: Customer) -> list[dict]:
+    """The newest invoice paid by two charges, of a half each, as Stripe allows."""
+    first, book = customer.charges[-1], customer.world.book
+    intent = first["payment_intent"]
+    payment = next(row for row in book.list_all("invoice_payments") if row["payment"]["payment_intent"] == intent)
+    half = first["amount"] // 2
+    second = first | {"id": f"{first['id']}b", "payment_intent": f"{intent}b", "amount": half}
+    first["amount"] -= half
+    book.put("charges", second)
+    other = {"type": "payment_intent", "payment_intent": second["payment_intent"]}
+    book.put("invoice_payments", payment | {"id": f"{payment['id']}b", "payment": other, "amount_paid": half})
+    return [first, second]
+
+
+def test_of_two_charges_for_one_invoice_both_refunds_count(customer):
+    """H20: the last one alone did: half of the plan's credits stayed with all of its money back."""
+    first, second = split(customer)
+    customer.refund(second)
+    assert abs(left(customer) - STARTER // 2) < 20
+    customer.refund(first)
+    assert left(customer) == 0
+    with customer.world.book.change():
+        (refund,) = customer.world.book.list_all("refunds", charge=first["id"])
+    customer.settle_refund(refund, "failed")
+    assert abs(left(customer) - STARTER // 2) < 20
+    reconcile.Round().compare_one(customer.workspace_id)
+    assert abs(left(customer) - STARTER // 2) < 20
+
+
+def test_a_refund_and_a_dispute_of_two_charges_for_one_invoice_both_count(customer):
+    first, second = split(customer)
+    dispute_row = dispute(customer, second)
+    customer.refund(first)
+    assert left(customer) == 0
+    close(customer, dispute_row, "won")
+    assert abs(left(customer) - STARTER // 2) < 20
+
+
 def test_a_refund_of_an_older_period_takes_nothing_of_this_one(customer):
     """H20"""
     older_period = customer.period.name

@@ -4,8 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from accounts.models import Member
+from accounts.models import members as membership_rows
 from accounts.models import workspaces as workspace_rows
+from accounts.privacy import HOLDINGS
 from accounts.teams import members
+from accounts.teams.team_changes import LastOwner
 from accounts.workspaces.ownership import TooManyWorkspaces
 from billing import transfers
 from billing.charging import cap_settings
@@ -226,6 +230,132 @@ def test_rounds_of_the_meter_beside_a_transfer_bill_nothing_twice(customer, worl
     assert int(row.credits) == CREDITS
 
 
+def test_nobody_allows_overage_while_a_transfer_settles_the_bill(customer, world, monkeypatch):
+    """An admin did between the invoice and the change of roles: what followed was billed to nobody."""
+    collect, codes = closing.collect, []
+
+    def collected(customer_id: str) -> None:
+        collect(customer_id)
+        try:
+            allow_overage(customer)
+        except ApiError as refusal:
+            codes.append(refusal.code)
+
+    monkeypatch.setattr(closing, "collect", collected)
+    transfer(customer)
+    assert (codes, owners(customer), customer.row.overage) == (["bill_settling"], ["heir"], False)
+    assert customer.use(2) == 0
+
+
+def test_overage_that_is_allowed_as_the_payer_is_removed_is_not(customer, world, monkeypatch):
+    """The card was there when it was looked for, and the transfer over when overage was written down."""
+    update, seen = cap_settings.entitlement_change.update_terms, []
+
+    def late(workspace_id, decide):
+        def decided(row):
+            draft = decide(row)
+            if not seen:
+                seen.append(row)
+                with transfers._without_overage(workspace_id):
+                    customers.forget_payer(customers.of_workspace(workspace_id))
+            return draft
+
+        return update(workspace_id, decided)
+
+    monkeypatch.setattr(cap_settings.entitlement_change.dynamo, "retries", lambda: range(9))
+    monkeypatch.setattr(cap_settings.entitlement_change, "update_terms", late)
+    with pytest.raises(transfers.PayerMissing):
+        cap_settings.allow_overage(customer.workspace_id, "x", allowed=True, require=transfers.require_payer)
+    assert not customer.row.overage
+
+
+@pytest.mark.parametrize("reported", [True, False])
+def test_a_transfer_that_is_refused_says_that_overage_is_off(customer, world, reported):
+    if reported:
+        report(customer)
+    with world.refusing_cards(), pytest.raises(ApiError) as refused:
+        transfer(customer)
+    assert "Overage was turned off" in refused.value.message
+    assert refused.value.code == ("payment_refused" if reported else "bills_open") and not customer.row.overage
+    with world.refusing_cards(), pytest.raises(ApiError) as again:
+        transfer(customer)
+    assert "Overage was turned off" not in again.value.message
+    assert owners(customer) == ["owner"]
+    allow_overage(customer)
+
+
+def remove(customer: Customer) -> None:
+    members.remove(teams.place(customer.row, customer.heir), customer.owner.person_id)
+
+
+def leave(customer: Customer) -> None:
+    members.leave(teams.place(customer.row, customer.owner))
+
+
+def demote(customer: Customer) -> None:
+    members.change_role(teams.place(customer.row, customer.heir), customer.owner.person_id, "admin")
+
+
+def erase(customer: Customer) -> None:
+    """What the erasure of the owner's account does to the team."""
+    (holding,) = (each for each in HOLDINGS if each.row is Member)
+    holding.detach(teams.place(customer.row, customer.owner))
+
+
+def test_the_team_page_says_what_an_owner_who_goes_means_for_the_bill(customer, world, web):
+    browser, address = Browser(), f"/w/{customer.row.namespace}/team"
+    sign_in(browser, customer.owner.email)
+    assert "Before one of several owners leaves" not in browser.get(address).text
+    members.change_role(teams.place(customer.row, customer.owner), customer.heir.person_id, "owner")
+    assert "Before one of several owners leaves" in browser.get(address).text
+
+
+@pytest.mark.parametrize("act", [remove, leave, demote, erase])
+def test_an_owner_who_goes_any_other_way_pays_before_and_for_nothing_after(customer, world, act):
+    """Made a co-owner by role, the heir removed the old owner, whose card paid on."""
+    members.change_role(teams.place(customer.row, customer.owner), customer.heir.person_id, "owner")
+    act(customer)
+    member = membership_rows.find(customer.workspace_id, customer.owner.person_id)
+    assert member is None or member.role == "admin"
+    assert owed(customer.customer_id, world) == ([CENTS], ["paid"]) and cards(customer, world) == []
+    assert not customer.row.overage
+
+
+def test_an_owner_who_leaves_pays_first(customer, world):
+    members.change_role(teams.place(customer.row, customer.owner), customer.heir.person_id, "owner")
+    with world.refusing_cards(), pytest.raises(transfers.BillsOpen):
+        leave(customer)
+    assert owners(customer) == ["owner", "heir"] and cards(customer, world)
+
+
+@pytest.mark.parametrize("act", [remove, demote, erase])
+def test_no_bill_keeps_an_owner_from_being_taken_out(customer, world, act):
+    members.change_role(teams.place(customer.row, customer.owner), customer.heir.person_id, "owner")
+    with world.refusing_cards():
+        act(customer)
+    member = membership_rows.find(customer.workspace_id, customer.owner.person_id)
+    assert member is None or member.role == "admin"
+    assert cards(customer, world) == [] and owed(customer.customer_id, world) == ([CENTS], ["open"])
+    assert not customer.row.overage
+
+
+def test_while_stripe_is_away_nobody_is_taken_out_whose_card_would_stay(customer, world):
+    members.change_role(teams.place(customer.row, customer.owner), customer.heir.person_id, "owner")
+    world.stub.down = True
+    with pytest.raises(StripeUnavailable):
+        remove(customer)
+    world.stub.down = False
+    assert owners(customer) == ["owner", "heir"]
+    remove(customer)
+    assert cards(customer, world) == []
+
+
+def test_the_last_owner_who_would_go_settles_nothing(customer, world):
+    with pytest.raises(LastOwner):
+        leave(customer)
+    assert cards(customer, world) and customer.row.overage
+
+
 STEPS = {
     "Stripe invoices the meter": (overage, "restore_metered"),
     "the rest is invoiced": (closing, "collect"),
@@ -327,7 +457,7 @@ def test_a_transfer_that_ends_after_a_charge_does_not_say_that_nothing_was_charg
         raise StripeUnavailable
 
     monkeypatch.setattr(customers, "forget_payer", fail)
-    with pytest.raises(transfers.TransferUnfinished, match=r"not transferred yet.*Overage is off.*nothing twice"):
+    with pytest.raises(transfers.TransferUnfinished, match=r"have not changed yet.*Overage is off.*nothing twice"):
         transfer(customer)
     assert owners(customer) == ["owner"] and charged(customer) == 1_900 + CENTS
 

@@ -23,6 +23,7 @@ from imgapis.devstack import stack
 from tests import environment
 from tests.engine import amplified
 from tests.faults.killable import Server
+from transforms.domains import custom_domains
 from transforms.sources import named_sources
 
 pytestmark = [pytest.mark.prove, pytest.mark.alone, pytest.mark.timeout(300)]
@@ -38,6 +39,7 @@ REASONS = {
     "render_busy",
     "render_timeout",
     "source_timeout",
+    "free_work_used_up",
     "busy",
     "charge_unavailable",
 }
@@ -65,7 +67,7 @@ def tenant(name: str, origin) -> tuple:
     row = workspaces.create(person_id, namespace=f"{name}-{tokens.random_id('n')[-12:].lower()}", business_name=name)
     prefix = f"http://127.0.0.1:{origin.port}/"
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
-    key, _ = apikeys.create(row.workspace_id, person_id, "owner", name="k", scopes=["sources.edit"])
+    key, _ = apikeys.create(row.workspace_id, person_id, "owner", name="k", scopes=["sources.edit", "domains.edit"])
     return row, key
 
 
@@ -78,11 +80,13 @@ def heavy() -> bytes:
 
 
 def attacks(port: int, namespace: str, key: str) -> list[dict]:
-    """Each of the means, with its number of threads."""
+    """Each of the means, with its number of threads. No name server answers those who ask for DNS."""
     image = {"Host": f"{namespace}.localhost:{port}"}
     rest = {"Host": f"localhost:{port}", "Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     doctor = {"method": "POST", "body": json.dumps({"path": "stalled/doctor.jpg"}), "headers": rest}
+    dns = {"method": "POST", "headers": rest, "path": f"/api/v1/domains/pictures.{namespace}.example/check"}
     return [
+        {"name": "dns", "threads": 30, **dns},
         {"name": "scans", "threads": 4, "path": "/transform?src=shop/scans.jpg&w={}", "headers": image},
         {"name": "heavy", "threads": 8, "path": "/transform?src=shop/heavy.jpg&w=40{}&format=png", "headers": image},
         {"name": "endless", "threads": 8, "path": "/transform?src=shop/heavy.jpg&w=59{}&format=avif", "headers": image},
@@ -139,6 +143,7 @@ def test_one_workspace_attacks_with_everything_and_its_neighbour_notices_little(
     origin.pictures |= {"/scans.jpg": amplified.many_scans(20_000), "/heavy.jpg": heavy()}
     attacker, key = tenant("attacker", origin)
     workspace_rows.change(attacker, limits=asdict(catalogue.of("scale").limits))  # the most it can be
+    custom_domains.add(attacker.workspace_id, f"pictures.{attacker.namespace}.example", "somebody")
     neighbour, _ = tenant("neighbour", origin)
     warm = probe(server.port, neighbour.namespace, "warm", 1)
     idle = probe(server.port, neighbour.namespace, "before", IDLE_SECONDS)
@@ -153,7 +158,7 @@ def test_one_workspace_attacks_with_everything_and_its_neighbour_notices_little(
     assert p95(attacked["miss"]) <= MISS_SECONDS
     assert longest <= HEALTH_SECONDS
     # The attack was one, and each refusal names its cause.
-    assert {name.rpartition(" 2")[0] for name in counts} >= {"one slow", "doctor", "head", "explain"}
+    assert {name.rpartition(" 2")[0] for name in counts} >= {"one slow", "doctor", "head", "explain", "dns"}
     assert not [name for name in counts if name.startswith("scans 2")]
     assert {name.split(" ")[-1] for name in counts if " 2" not in name and "head" not in name} <= REASONS
     server.kill()  # so that no charge is made between the reading of a counter and of its events

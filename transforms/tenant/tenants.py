@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 from pynamodb.exceptions import PynamoDBException
 
+from accounts.keys import apikeys
 from accounts.models import Workspace
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements, workspaces
@@ -112,7 +113,11 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         suspended=bool(row.suspended),
         sources={source.name: source for source in source_rows.of_workspace(row.workspace_id)},
         signing_required=row.signing == "required",
-        signing_keys=tuple(SigningKey(key["id"], tokens.unseal(key["sealed"]).decode()) for key in row.signing_keys),
+        signing_keys=tuple(
+            SigningKey(key["id"], tokens.unseal(key["sealed"]).decode())
+            for key in row.signing_keys
+            if apikeys.holds(key.get("made_by", ""))
+        ),
         presets_only=bool(row.presets_only),
         refused=row.refused,
         fallback=row.fallback,

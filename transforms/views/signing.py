@@ -21,7 +21,10 @@ def signing(request: WorkspaceHttpRequest) -> HttpResponse:
         new_key = _act(request)
         if new_key is None:
             return redirect("signing", row.namespace)
-    keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in row.signing_keys]
+    keys = [
+        {"id": key["id"], "made": clock.stamp(key["made"]), "made_by": key.get("made_by")}
+        for key in signing_keys.live(row)
+    ]
     context = {
         "shown": new_key,
         "keys": keys,

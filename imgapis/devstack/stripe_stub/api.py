@@ -276,7 +276,8 @@ class Api(CustomerApi):
         return self._one("charges", object_id)
 
     def charges(self, params: Params) -> StripeObject:
-        charges = self.book.list_all("charges", customer=params["customer"])
+        filters = {name: params[name] for name in ("customer", "payment_intent") if name in params}
+        charges = self.book.list_all("charges", **filters)
         return shapes.listed("/v1/charges", charges[: int(params.get("limit", 10))])
 
     def disputes(self, params: Params) -> StripeObject:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if output:
             self.stdout.write(output)
         if options["action"] != "sign":
-            keys = ", ".join(key["id"] for key in row.signing_keys) or "none"
+            keys = ", ".join(key["id"] for key in signing_keys.live(row)) or "none"
             self.stdout.write(f"signing {row.signing}, live keys: {keys}")
 
     def _act(self, row: Workspace, options: dict[str, Any]) -> str | None:
