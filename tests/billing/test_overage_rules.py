@@ -61,8 +61,8 @@ def starter_counter(workspace_id: str = "w", beyond: int = 0) -> Counter:
         ("starter", "free", ENDS + 60, ENDED, None, METER),  # its last invoice is a draft
         ("starter", "free", ENDS + 60, replace(ENDED, ended_at=int(ENDS) - 1), None, INVOICE),
         ("starter", "free", ENDS + 60, None, None, INVOICE),
-        ("starter", "starter", ENDS + overage.DRAFT_SECONDS, SERVED, None, METER),
-        ("starter", "starter", ENDS + overage.DRAFT_SECONDS + 1, SERVED, None, INVOICE),
+        ("starter", "starter", ENDS + 3_300, SERVED, None, METER),
+        ("starter", "starter", ENDS + 3_301, SERVED, None, INVOICE),
         ("growth", "growth", NOW, replace(SERVED, tier="growth"), None, INVOICE),  # not the counter's plan
         ("starter", "starter", NOW, replace(SERVED, tier="growth"), None, LATER),  # changed at Stripe a moment ago
         ("starter", "starter", NOW, replace(SERVED, state="unpaid"), None, INVOICE),
@@ -94,15 +94,15 @@ def test_a_change_that_waits_for_its_payer_is_held_until_some_minutes_after_it_i
     waiting = replace(SERVED, pending_until=int(NOW) + HOUR)
     monkeypatch.setattr(gateway, "subscription", lambda customer_id: waiting)
     assert Billing(workspace_id, "c").destination("starter", starter_counter()) is LATER
-    assert subscription_rows.find(workspace_id).reports_from == NOW + HOUR + overage.CHANGE_SECONDS
+    assert subscription_rows.find(workspace_id).reports_from == NOW + HOUR + 300
 
 
 @pytest.mark.parametrize(
     ("pending_until", "before", "until"),
     [
-        (0, 0, NOW + overage.CHANGE_SECONDS),
-        (0, NOW + DAY, NOW + overage.CHANGE_SECONDS),  # the change that the hold was for is over
-        (NOW + HOUR, 0, NOW + HOUR + overage.CHANGE_SECONDS),
+        (0, 0, NOW + 300),
+        (0, NOW + DAY, NOW + 300),  # the change that the hold was for is over
+        (NOW + HOUR, 0, NOW + HOUR + 300),
         (NOW + HOUR, NOW + DAY, NOW + DAY),
     ],
 )
@@ -123,7 +123,7 @@ def test_before_a_change_reports_are_held_also_where_it_has_to_wait_for_the_coun
     monkeypatch.setattr(overage, "require_counted", failing(OverageNotInvoiced))
     with pytest.raises(OverageNotInvoiced):
         overage.prepare_change(workspace_id, "c")
-    assert subscription_rows.find(workspace_id).reports_from == NOW + overage.CHANGE_SECONDS
+    assert subscription_rows.find(workspace_id).reports_from == NOW + 300
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,9 @@ def test_of_what_is_done_only_what_was_invoiced_apart_is_added_to_it(used, invoi
 @pytest.mark.parametrize(
     ("age", "counted", "is_done", "sent"),
     [
-        (overage.COUNTED_SECONDS - 1, 0, False, []),  # it may be counted yet
-        (overage.COUNTED_SECONDS, 4, True, []),
-        (overage.COUNTED_SECONDS, 3, True, [4]),
+        (HOUR - 1, 0, False, []),  # it may be counted yet
+        (HOUR, 4, True, []),
+        (HOUR, 3, True, [4]),
     ],
 )
 def test_a_report_that_the_meter_would_not_bill_any_more_is_invoiced_once_it_must_have_been_counted(
