@@ -100,7 +100,7 @@ def test_one_new_source_beside_charged_ones_is_refused_before_it_is_rendered_wit
         again.look_again(("p", "r", "q"))
 
 
-def test_with_nothing_left_other_bytes_are_not_rendered(web, workspace, origin, monkeypatch):
+def test_with_nothing_left_other_bytes_are_not_rendered(bucket, workspace, origin, monkeypatch):
     """H3: they were refused when they were made."""
     leave(workspace, 2)
     row = workspaces.find(workspace.workspace_id)
@@ -212,7 +212,7 @@ def test_a_purge_makes_what_was_charged_before_it_new_work(workspace, is_purged)
     assert first.settle(output(0), ("p",), 9, 900) == 2
     again = settlement(workspace, "transform?src=shop/a.jpg&w=5")
     if is_purged:
-        again = replace(again, plan=replace(again.plan, void_before=clock.now() - 30))
+        again = replace(again, plan=replace(again.plan, purged_before=clock.now() - 30))
     again.look()
     assert again.settle(output(0), ("p",), 9, 900) == (2 if is_purged else 0)
     assert claims.find_live(workspace.workspace_id, again.plan.claim, clock.now()) is not None
