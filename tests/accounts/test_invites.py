@@ -361,3 +361,5 @@ def test_an_invitation_of_somebody_who_is_a_member_by_now_ends_when_it_is_opened
     assert len(invites.pending(workspace.workspace_id)) == 1
     assert invites.accept(token, guest) == workspace.namespace
     assert teams.place(workspace, guest).role == "viewer" and invites.pending(workspace.workspace_id) == []
+    entry = audit.newest(workspace.workspace_id, 1)[0]
+    assert (entry.act, entry.actor) == ("invite.revoked", guest.person_id)

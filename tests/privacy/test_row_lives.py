@@ -35,6 +35,12 @@ def new_invite() -> Invite:
     return invite_rows.find(row.workspace_id, row.invite_id)
 
 
+def begun_request() -> IdempotentRequest:
+    """A request of the REST API under an idempotency key."""
+    caller = Caller("ws_x", fresh_address("key"), "p_x", (), "owner")
+    return idempotency.begin(caller, "one", ("POST", "/", b""))[0]
+
+
 def counted_act() -> Throttle:
     """The count of an act of a day."""
     name = fresh_address("act")
@@ -71,9 +77,7 @@ def unsigned_session() -> SessionRow:
 # table → how a row of it comes about → for how many seconds it is kept
 LIVES: dict[type[Row], dict[Callable[[], Row], float]] = {
     Challenge: {lambda: Challenge.find(codes.send(fresh_address("coded"), "login")): 600},
-    IdempotentRequest: {
-        lambda: idempotency.begin(Caller("ws_x", fresh_address("k"), "p_x", (), "owner"), "k", ("POST", "/", b""))[0]: DAY
-    },
+    IdempotentRequest: {begun_request: DAY},
     Invite: {new_invite: 37 * DAY},
     InvitedAddress: {lambda: InvitedAddress.find((row := new_invite()).email, row.workspace_id): 7 * DAY},
     OutgoingMail: {lambda: outbox.new_mail("a@example.com", "A subject", "emails/code.txt"): 3 * DAY},
