@@ -96,6 +96,23 @@ def test_what_a_team_does_stands_there_without_a_name_or_an_address():
     assert (role_change.before, role_change.after) == ({"role": "viewer"}, {"role": "admin"})
 
 
+def test_a_suspension_and_its_end_stand_there_with_their_reasons(workspace):
+    """A17"""
+    for is_suspended in (True, False):
+        workspaces.set_suspended(workspace, "staff:p_x", suspended=is_suspended, reason=f"Because {is_suspended}")
+    resumed, suspended = read(workspace)[:2]
+    assert (suspended.act, suspended.after, suspended.reason) == (
+        "workspace.suspended",
+        {"suspended": True},
+        "Because True",
+    )
+    assert (resumed.act, resumed.before, resumed.after) == (
+        "workspace.resumed",
+        {"suspended": True},
+        {"suspended": False},
+    )
+
+
 def test_an_act_that_was_refused_is_not_in_the_log():
     workspace, staff = teams.whole_team()
     with pytest.raises(team_changes.LastOwner):
