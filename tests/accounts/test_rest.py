@@ -192,10 +192,15 @@ def test_the_use_of_a_key_is_kept_by_the_day(owner):
     assert ApiKey.get(owner.row.prefix).last_used_day == clock.day(clock.now())
 
 
-@pytest.mark.parametrize("days", [0, -1, 731])
-def test_a_key_that_is_to_end_ends_within_two_years(owner, days):
-    reply, problem = owner.ask("POST", "/keys", {"name": "long", "scopes": ["workspace.view"], "days": days})
-    assert (reply.status, problem["code"], problem["param"]) == (400, "invalid_key_setting", "days")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("days", 0), ("days", -1), ("days", 731), ("name", " "), ("name", "a" * 61), ("name", "a\nb"), ("scopes", [])],
+)
+def test_a_key_that_cannot_be_is_refused_at_its_field(field, value):
+    values = {"name": "long", "scopes": ["workspace.view"], "days": 30} | {field: value}
+    with pytest.raises(apikeys.InvalidKeySetting) as refusal:
+        apikeys.create("ws_x", "p_x", "owner", **values)
+    assert refusal.value.param == field
 
 
 def test_a_long_log_is_read_page_by_page_to_its_end(owner):

@@ -1,5 +1,6 @@
 """Policy signatures: a rule allows what it names, and never more than the workspace allows without it."""
 
+import contextlib
 import json
 
 import pytest
@@ -147,6 +148,17 @@ def test_a_policy_of_full_urls_is_compared_by_where_they_lead(tenant, key, src, 
     rule = {"src": "https://img.example/p/", "until": LATER, "w": 1_600}
     plan = plan_of(tenant, key, rule, "transform", f"src={src}&w=300", clock.now())
     assert (plan is not None) is is_allowed
+
+
+@pytest.mark.parametrize(("seconds", "is_allowed"), [(-1, True), (0, False), (1, False)])
+def test_a_policy_and_an_address_end_in_their_second(tenant, key, seconds, is_allowed):
+    """C2"""
+    query = "src=shop/any/a.jpg&w=300"
+    assert (plan_of(tenant, key, RULE, "transform", query, LATER + seconds) is not None) is is_allowed
+    signed_query = signed(key, f"/transform?{query}&exp={LATER}").partition("?")[2]
+    ended = contextlib.nullcontext() if is_allowed else pytest.raises(signing.SignatureExpired)
+    with ended:
+        signing.check(tenant, "/transform", Query.parse(signed_query), LATER + seconds)
 
 
 @pytest.mark.parametrize("parameter", ["mark=shop/any/a.jpg", "download=a.jpg", "ttl=600"])
