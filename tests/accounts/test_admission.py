@@ -271,6 +271,15 @@ def test_moving_to_another_address_has_a_limit_of_its_own_for_the_address_and_fo
     assert asked(email, fresh_address("browser")) == "mailed"
 
 
+def test_many_who_move_to_one_address_mail_it_five_codes_an_hour(dynamodb):
+    """A20: whoever asks."""
+    address = fresh_address("target")
+    for _ in range(throttles.MAILS_PER_ADDRESS):
+        admission.admit_new_address(address, fresh_address("person"))
+    with pytest.raises(admission.CodeLimit):
+        admission.admit_new_address(address, fresh_address("person"))
+
+
 def test_support_lets_codes_through_again():
     email = fresh_address("owner")
     flood(email)

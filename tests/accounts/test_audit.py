@@ -96,11 +96,60 @@ def test_what_a_team_does_stands_there_without_a_name_or_an_address():
     assert (role_change.before, role_change.after) == ({"role": "viewer"}, {"role": "admin"})
 
 
+def test_a_suspension_and_its_end_stand_there_with_their_reasons(workspace):
+    """A17"""
+    for is_suspended in (True, False):
+        workspaces.set_suspended(workspace, "staff:p_x", suspended=is_suspended, reason=f"Because {is_suspended}")
+    resumed, suspended = read(workspace)[:2]
+    assert (suspended.act, suspended.after, suspended.reason) == (
+        "workspace.suspended",
+        {"suspended": True},
+        "Because True",
+    )
+    assert (resumed.act, resumed.before, resumed.after) == (
+        "workspace.resumed",
+        {"suspended": True},
+        {"suspended": False},
+    )
+
+
 def test_an_act_that_was_refused_is_not_in_the_log():
     workspace, staff = teams.whole_team()
     with pytest.raises(team_changes.LastOwner):
         members.leave(teams.place(workspace, staff["owner"]))
     assert [row.act for row in read(workspace)] == ["workspace.created"]
+
+
+@pytest.fixture
+def owner(web) -> tuple[people.Browser, str]:
+    """The browser of somebody who owns a workspace, and its namespace."""
+    browser, address = people.person("keeper")
+    return browser, people.namespace_of(address)
+
+
+def test_a_key_of_the_dashboard_is_shown_once_and_its_entry_has_no_secret(owner):
+    """A12: who made it, what it may do, and who ended it."""
+    browser, namespace = owner
+    workspace, path = workspace_rows.of_namespace(namespace), f"/w/{namespace}/keys"
+    page = browser.submit(path, {"name": "deploy", "scopes": ["workspace.view", "cache.purge"], "days": "30"})
+    plaintext_key = re.search(r"img_([a-z2-7]{10})_[A-Za-z0-9_-]{43}", page.text)
+    assert plaintext_key and plaintext_key[0] not in browser.get(path).text
+    browser.post(f"{path}/{plaintext_key[1]}/revoke")
+    revoked, created = read(workspace)[:2]
+    assert (revoked.act, revoked.target) == ("key.revoked", plaintext_key[1])
+    assert (created.act, created.target) == ("key.created", plaintext_key[1])
+    assert created.after == {"scopes": ["cache.purge", "workspace.view"]}
+    assert created.actor == revoked.actor == read(workspace)[-1].actor
+    assert plaintext_key[0].split("_", 2)[2] not in str(created.attribute_values)
+
+
+def test_support_stands_in_the_log_as_support_with_its_reason(owner):
+    """A17: no opaque id of a member of staff is a customer's to read."""
+    browser, namespace = owner
+    workspace = workspace_rows.of_namespace(namespace)
+    audit.record(workspace.workspace_id, "staff:p_ofstaff", "workspace.suspended", reason="A right holder has written")
+    page = browser.get(f"/w/{namespace}/audit")
+    assert "support" in page.text and "A right holder has written" in page.text and "p_ofstaff" not in page.text
 
 
 def test_who_has_no_account_any_more_is_a_deleted_user(web):

@@ -10,7 +10,6 @@ import pytest
 from accounts import audit
 from accounts.keys import apikeys, idempotency
 from accounts.models import IdempotentRequest, invites
-from accounts.models import workspaces as workspace_rows
 from accounts.teams import roles
 from accounts.workspaces import workspaces
 from billing.notifications import outgoing_webhooks
@@ -205,9 +204,24 @@ def test_what_was_made_and_is_gone_is_said_to_be(client):
     assert (status, problem["code"]) == (409, "result_gone") and invites.of_workspace(client.workspace_id) == []
 
 
-def test_a_repetition_asks_for_the_scope_again(client):
+@pytest.mark.parametrize("path", POSTS)
+def test_a_repetition_asks_for_the_scope_again(client, path):
     """A9, A10"""
-    client.post("/signing/keys", None, "one")
+    prepare(client)
+    outgoing_webhooks.configure(client.workspace_id, "system", "https://shop.example/hook")
+    if path.endswith("/check"):
+        client.post("/domains", {"domain": f"{client.name}.example"})
+    body, path_here = filled(POSTS[path][0], client), filled(path, client)
+    assert client.post(path_here, body, "one")[0] < 300
     client.row.update(actions=[type(client.row).scopes.set(["workspace.view"])])
-    assert client.post("/signing/keys", None, "one")[0] == 403
-    assert workspace_rows.find(client.workspace_id) is not None
+    status, problem, _ = client.post(path_here, body, "one")
+    assert (status, problem["code"]) == (403, "out_of_scope")
+
+
+def test_the_same_body_for_something_else_is_another_request(client):
+    caller = apikeys.authenticate(client.key)
+    row, _ = idempotency.begin(caller, "one", ("POST", "/api/v1/sources/shop/doctor", b"{}"))
+    idempotency.finish(row, 200, "")
+    for method, path in (("POST", "/api/v1/sources/attic/doctor"), ("PUT", "/api/v1/sources/shop/doctor")):
+        with pytest.raises(idempotency.IdempotencyKeyReused):
+            idempotency.begin(caller, "one", (method, path, b"{}"))

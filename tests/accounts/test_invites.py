@@ -8,7 +8,7 @@ import pytest
 from accounts import audit
 from accounts.models import Invite, workspaces
 from accounts.sessions import throttles
-from accounts.teams import invites, members, team_changes
+from accounts.teams import invites, members, offers, team_changes
 from accounts.teams.roles import ROLES, NotPermitted
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -250,6 +250,8 @@ def test_a_workspace_sends_fifty_invites_a_day(noon, monkeypatch):
         invites.invite(owner, f"mass-{number}-{workspace.namespace}@example.com", "viewer")
     assert outcome(invites.invite, owner, "one-more@example.com", "viewer") == "too_many_invites"
     assert outcome(invites.resend, owner, row.invite_id) == "too_many_invites"
+    admin = teams.place(workspace, staff["admin"])
+    assert outcome(invites.invite, admin, "one-more@example.com", "viewer") == "too_many_invites"
     other_workspace, other_staff = teams.whole_team()
     assert (
         outcome(invites.invite, teams.place(other_workspace, other_staff["owner"]), "one-more@example.com", "viewer")
@@ -358,6 +360,9 @@ def test_an_invitation_of_somebody_who_is_a_member_by_now_ends_when_it_is_opened
     workspace, _, guest, token = world
     teams.add(workspace, guest, "viewer")
     assert invites.preview(token, guest).member_role == "viewer"
+    assert offers.page(guest).rows == [], "nobody is offered what they have"
     assert len(invites.pending(workspace.workspace_id)) == 1
     assert invites.accept(token, guest) == workspace.namespace
     assert teams.place(workspace, guest).role == "viewer" and invites.pending(workspace.workspace_id) == []
+    entry = audit.newest(workspace.workspace_id, 1)[0]
+    assert (entry.act, entry.actor) == ("invite.revoked", guest.person_id)

@@ -167,6 +167,13 @@ def test_only_an_owner_hands_ownership_over(team, role):
     assert teams.owners(workspace) == (1, 1)
 
 
+def test_ownership_is_not_handed_to_somebody_who_has_it(team):
+    workspace, staff = team
+    members.change_role(teams.place(workspace, staff["owner"]), staff["admin"].person_id, "owner")
+    answer = outcome(members.transfer, teams.place(workspace, staff["owner"]), staff["admin"].person_id)
+    assert answer == "already_owner" and teams.owners(workspace) == (2, 2)
+
+
 def test_ownership_handed_to_two_at_once_reaches_one(team):
     workspace, staff = team
     me = teams.place(workspace, staff["owner"])

@@ -7,7 +7,7 @@ import pytest
 
 from accounts import audit
 from accounts.keys import apikeys
-from accounts.models import ApiKey, Member
+from accounts.models import ApiKey, Member, NamespaceCount
 from accounts.models import members as membership_rows
 from accounts.teams import members
 from accounts.workspaces import workspaces
@@ -177,6 +177,30 @@ def test_what_is_done_by_key_is_in_the_audit_log_under_the_key(owner):
     owner.ask("PATCH", "/workspace", {"business_name": "Y"})
     _, log = owner.ask("GET", "/audit")
     assert (log["entries"][0]["act"], log["entries"][0]["actor"]) == ("workspace.changed", f"key:{owner.row.prefix}")
+
+
+def test_a_namespace_taken_by_key_counts_for_its_maker(owner):
+    """H6: or keys would take namespaces without end, counted for no person that an erasure finds."""
+    assert owner.ask("PATCH", "/workspace", {"namespace": f"rest-{secrets.token_hex(6)}"})[0].status == 200
+    assert int(NamespaceCount.find(owner.person_id).taken) == 2
+    assert NamespaceCount.find(f"key:{owner.row.prefix}") is None
+
+
+def test_the_use_of_a_key_is_kept_by_the_day(owner):
+    """P02: no finer."""
+    owner.ask("GET", "/workspace")
+    assert ApiKey.get(owner.row.prefix).last_used_day == clock.day(clock.now())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("days", 0), ("days", -1), ("days", 731), ("name", " "), ("name", "a" * 61), ("name", "a\nb"), ("scopes", [])],
+)
+def test_a_key_that_cannot_be_is_refused_at_its_field(field, value):
+    values = {"name": "long", "scopes": ["workspace.view"], "days": 30} | {field: value}
+    with pytest.raises(apikeys.InvalidKeySetting) as refusal:
+        apikeys.create("ws_x", "p_x", "owner", **values)
+    assert refusal.value.param == field
 
 
 def test_a_long_log_is_read_page_by_page_to_its_end(owner):

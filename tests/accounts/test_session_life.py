@@ -55,8 +55,10 @@ def new_person():
 @pytest.mark.parametrize(("idle", "lives"), [(13.9 * DAY, True), (14.1 * DAY, False)])
 def test_fourteen_days_without_use_end_a_session(moment, idle, lives):
     """A7"""
-    key = new_session_key(new_person())
+    person = new_person()
+    key = new_session_key(person)
     moment[0] += idle
+    assert bool(sessions.of_person(person.person_id)) is lives, "what has ended is not listed"
     assert visit(key) is lives
 
 

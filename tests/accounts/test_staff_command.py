@@ -22,12 +22,18 @@ def person():
     return teams.new_person("staffed")
 
 
+def acts_about(person) -> list[str]:
+    """What the log of the staff says of somebody, oldest first."""
+    return [entry.act for entry in reversed(audit.newest(staff.LOG, 50)) if entry.target == person.person_id]
+
+
 def test_somebody_with_an_account_joins_the_staff_and_is_listed_as_not_enrolled(person):
     assert run("staff", "add", person.email, "--role", "billing") == f"{person.email}: {NEXT_STEP}\n"
     row = staff_rows.find(person.person_id)
     assert (row.role, row.enrolled) == ("billing", 0)
     assert person_rows.find(person.person_id).is_staff
     assert f"{person.person_id} billing not enrolled" in run("staff", "list").splitlines()
+    assert acts_about(person) == ["staff.added"]
 
 
 def test_support_is_the_role_of_whom_none_is_named_for(person):
@@ -57,6 +63,7 @@ def test_a_reset_takes_the_second_factor_ends_the_sessions_and_is_mailed(person)
     assert row.enrolled == 0 and staff.secret(row) != secret
     assert not SessionStore(session_key).load()
     assert "taken away by an operator" in people.mails(person.email)[-1].get_body().get_content()
+    assert acts_about(person) == ["staff.added", "staff.reset"]
 
 
 def test_who_is_removed_is_no_member_of_the_staff_and_signed_out(person):
@@ -67,6 +74,7 @@ def test_who_is_removed_is_no_member_of_the_staff_and_signed_out(person):
     assert not person_rows.find(person.person_id).is_staff
     assert not SessionStore(session_key).load()
     assert person.person_id not in run("staff", "list")
+    assert acts_about(person) == ["staff.added", "staff.removed"]
 
 
 @pytest.mark.parametrize("verb", ["add", "reset", "remove"])

@@ -18,6 +18,14 @@ def test_a_text_that_cannot_be_a_namespace_is_refused(text):
         workspaces.check_namespace(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["www", "api", "app", "cdn", "static", "assets", "mail", "docs", "status", "support", "billing", "login"]
+)
+def test_a_name_that_could_pass_for_ours_is_nobodys(text):
+    with pytest.raises(workspaces.InvalidNamespace, match="reserved"):
+        workspaces.check_namespace(text)
+
+
 @pytest.mark.parametrize("text", ["abc", "a-b", "shop2", "0ab", "a" * 40])
 def test_a_namespace_is_accepted(text):
     assert workspaces.check_namespace(text) == text

@@ -1,5 +1,6 @@
 """No secret stands in the tree, nor in its history: keys of services, private keys, passwords in addresses (O1)."""
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterator
@@ -106,3 +107,38 @@ def test_each_kind_is_seen(kind, parts):
 def test_every_kind_has_been_shown_to_be_seen():
     (mark,) = test_each_kind_is_seen.pytestmark
     assert {kind for kind, _ in mark.args[1]} == set(PATTERNS)
+
+
+# What is compared by == although it is named like a proof: none of it is what somebody has to know to be let in.
+NO_PROOFS = {
+    "accounts/keys/idempotency.py": "existing.body_digest != body_digest",
+    "accounts/sessions/work.py": "held['for'] == _digest(email, browser)",
+    "accounts/views/account.py": "row.digest == current",
+    "billing/stripe/stripe_setup.py": (
+        "getattr(endpoint.metadata, DIGEST, '') == _digest(settings.STRIPE_WEBHOOK_SECRET or '')"
+    ),
+    "imgapis/checks.py": "_secret_key() != settings.PRIVACY_KEY",
+    "imgapis/devstack/downloads.py": "digest != sha256 | digest != DYNAMODB_SHA256",
+    "transforms/serving/cache.py": "entry.digest != digest_of(entry.body)",
+    "transforms/serving/scheduling/free_work.py": "entry[0] == digest",
+}
+PROOF = re.compile(r"digest|signature|secret|\bsign\(")
+
+
+def equalities(path: Path) -> Iterator[str]:
+    """Comparisons of a module by == or != that name a proof; conditions of the store, `Row.attribute == …`, apart."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare) and any(isinstance(each, (ast.Eq, ast.NotEq)) for each in node.ops):
+            text = ast.unparse(node)
+            if PROOF.search(text) and not re.match(r"[A-Z][A-Za-z]+\.[a-z_]+ ", text):
+                yield text
+
+
+def test_what_proves_a_right_is_compared_in_constant_time():
+    """A3, A12: by hmac.compare_digest, so that the time of an answer tells nothing of how much was right."""
+    by_module = {}
+    for app in ("accounts", "billing", "imgapis", "telemetry", "transforms"):
+        for path in sorted((ROOT / app).rglob("*.py")):
+            if texts := list(dict.fromkeys(equalities(path))):
+                by_module[str(path.relative_to(ROOT))] = " | ".join(texts)
+    assert by_module == NO_PROOFS

@@ -125,7 +125,9 @@ def test_the_page_says_what_is_owed_and_what_the_deletion_waits_for(customer, wo
     assert "in the running period: <strong>$240</strong>" in text and "is invoiced first" in text
     world.book.meter_delay = 120
     erase(customer)
-    text = client.get(f"/privacy/erasures/{customer.workspace_id}", HTTP_HOST="localhost").content.decode()
+    page = client.get(f"/privacy/erasures/{customer.workspace_id}", HTTP_HOST="localhost")
+    text = page.content.decode()
+    assert page["Cache-Control"] == "no-store"
     assert "waits for Stripe to invoice" in text and clock.day(clock.now() + steps.INVOICE_DAYS * DAY) in text
 
 

@@ -285,6 +285,15 @@ def test_a_member_goes_and_the_workspace_stays(dynamodb, bucket, monkeypatch):
     assert workspace_rows.find(row.workspace_id) is not None
 
 
+def test_an_owner_who_is_erased_is_counted_no_longer(dynamodb):
+    """D9, A10: or the last one who is left could leave too."""
+    workspace, staff = teams.whole_team()
+    team_changes.change_role(teams.place(workspace, staff["admin"]), "owner")
+    assert teams.owners(workspace) == (2, 2)
+    steps._remove("person", steps._holding(Member), staff["admin"].person_id)
+    assert teams.owners(workspace) == (1, 1)
+
+
 def test_a_sole_owner_hands_over_or_deletes_first(dynamodb, bucket):
     """D9"""
     row, person = filled()

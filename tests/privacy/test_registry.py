@@ -1,8 +1,14 @@
 """No table is forgotten by the export and the erasure (D6)."""
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 from imgapis.base.dynamo import declaration_of
 from imgapis.privacy import inventory, registry
 from imgapis.tables import row_classes
+from tests.architecture.test_imports import FILES, ROOT
 
 
 def test_every_table_has_its_place_or_a_reason_to_have_none():
@@ -68,3 +74,37 @@ def test_what_is_not_exported_is_on_a_written_list():
         if names:
             left_out[row.__name__] = "*" if len(names) == len(attributes) else " ".join(names)
     assert left_out == NOT_EXPORTED
+
+
+# module → what its mails say of whose they are, by which an export and an erasure find one that waits in the outbox.
+# Codes are found by their address, invitations by address and workspace; an alert is the operator's.
+OWNERS_OF_MAILS = {
+    "accounts/people/people.py": ["person_id"],
+    "accounts/sessions/codes.py": [],
+    "accounts/staff/staff.py": ["person_id"],
+    "accounts/teams/invites.py": ["workspace_id"],
+    "accounts/teams/security_mails.py": ["person_id", "workspace_id"],
+    "billing/notifications/outbox.py": ["person_id", "workspace_id"],
+    "billing/stripe/receipts.py": ["person_id", "workspace_id"],
+    "imgapis/privacy/links.py": ["person_id", "workspace_id"],
+    "imgapis/support/acts/of_people.py": ["person_id"],
+    "imgapis/watch/watching.py": [],
+    "transforms/serving/blocks.py": ["person_id", "workspace_id"],
+}
+
+
+def owners_of_mails(path: Path) -> Iterator[list[str]]:
+    """What each mail that a module writes says of whose it is."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and re.search(r"\bmail\.send$|\bnew_mail$", ast.unparse(node.func)):
+            yield sorted({keyword.arg for keyword in node.keywords} & {"person_id", "workspace_id"})
+
+
+def test_every_mail_says_whose_it_is():
+    """D6: or it would be in no export, and outlive an erasure."""
+    by_module: dict[str, list[str]] = {}
+    for path in FILES:
+        for owners in owners_of_mails(path):
+            assert by_module.setdefault(str(path.relative_to(ROOT)), owners) == owners
+    del by_module["imgapis/base/mail/mail.py"]  # passes on what it is given
+    assert by_module == OWNERS_OF_MAILS

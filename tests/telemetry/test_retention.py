@@ -1,6 +1,7 @@
 """Single requests are kept for the days of the plan, then only sums; what has ended is shown nowhere."""
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -44,6 +45,15 @@ def test_a_free_event_is_kept_for_the_days_of_the_plan(workspace, tier):
     recorder._write_existing(some(workspace.workspace_id, 30, clock.now() - 60, clock.now()))
     found = event_rows.latest(workspace.workspace_id, 5)
     assert found and all(abs(days_kept(one) - catalogue.of(tier).limits.retention_days) < 0.1 for one in found)
+
+
+@pytest.mark.parametrize(("hours", "is_kept"), [(47, True), (49, False)])
+def test_an_event_that_comes_two_days_late_is_dropped(workspace, hours, is_kept):
+    """Its hour is long added up, and was shown."""
+    moment = clock.now() - hours * 3_600
+    event = replace(some(workspace.workspace_id, 1, moment, moment)[0], cost=0)
+    recorder._write_existing([event])
+    assert (event_rows.find(workspace.workspace_id, event.event_id) is not None) is is_kept
 
 
 def test_a_charged_event_is_kept_for_the_days_its_bill_names(workspace):

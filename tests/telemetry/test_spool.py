@@ -56,6 +56,14 @@ def test_what_goes_in_comes_out_once(tmp_path):
     assert shipped(tmp_path) == (wanted, 0) and shipped(tmp_path) == ([], 0)
 
 
+def test_a_segment_is_read_by_its_own_user_alone(tmp_path):
+    kept = Spool(tmp_path)
+    kept.append(events(1)[0])
+    (segment,) = tmp_path.iterdir()
+    assert segment.stat().st_mode & 0o077 == 0
+    kept.close_segment()
+
+
 def test_a_full_spool_keeps_what_it_has_and_takes_more_when_it_is_empty(tmp_path):
     kept = Spool(tmp_path, most=2_000)
     first = events(20)

@@ -156,3 +156,12 @@ def test_an_output_ends_in_the_second_in_which_its_claim_does():
     """P08: also where it was begun less than a millisecond before a full second."""
     entry = cache.new_output(b"x", "image/png", 600, 1_800_000_000.9998)
     assert (entry.stored, entry.expires) == (1_800_000_000.999, 1_800_000_600.0)
+
+
+def test_a_workspace_has_a_key_of_its_own_for_each_use(workspace):
+    """K3, P05: none is made without the workspace's key, which its erasure destroys."""
+    before = tenants.of_row(workspace, workspace.namespace)
+    workspace.sealed_key = tokens.seal(secrets.token_bytes(32))
+    after = tenants.of_row(workspace, workspace.namespace)
+    keys = [room for each in (before, after) for room in (each.cache_key, each.claim_key, each.folder)]
+    assert len(set(keys)) == 6 and after.folder not in (after.cache_key.hex()[:32], after.claim_key.hex()[:32])

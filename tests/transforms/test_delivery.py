@@ -138,8 +138,10 @@ def test_what_is_cached_goes_on_with_nothing_left(workspace):
 
 def test_a_quote_is_what_is_charged_and_costs_nothing(workspace, origin):
     before = sum(origin.requests.values())
-    quote = json.loads(ask(workspace.namespace, "/explain/transform?src=shop/shoe.jpg&width=77").body)
+    reply = ask(workspace.namespace, "/explain/transform?src=shop/shoe.jpg&width=77")
+    quote = json.loads(reply.body)
     assert (quote["credits"], quote["cache"], used(workspace)) == ("1", "MISS", 0)
+    assert reply.headers["cache-control"] == "no-store", "it says what is stored and paid for now"
     assert sum(origin.requests.values()) == before
     assert ask(workspace.namespace, quote["canonical"]).headers["x-img-credits"] == quote["credits"]
     later_quote = json.loads(ask(workspace.namespace, "/explain/transform?src=shop/shoe.jpg&width=77").body)

@@ -180,6 +180,7 @@ def test_a_record_taken_away_ends_service_at_the_next_check(proven, names, clock
         pass
     row = domains.find(proven.domain)
     assert (row.state, bool(row.proven)) == ("failing", False) and "TXT" in row.reason
+    assert row.lapses - row.checked == 7 * DAY, "nobody else is given it meanwhile"
     assert "domain.lost" in [entry.act for entry in audit.page(workspace.workspace_id).rows]
     names.prove(row.domain, row.txt_token)
     assert check_domain(row, clock_at, 24 * HOUR).state == "active"

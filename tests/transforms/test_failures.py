@@ -10,7 +10,7 @@ from tests.origin import picture
 from transforms.engine.request.query import Query
 from transforms.render import process
 from transforms.render.pool import Pool
-from transforms.serving import cache, delivery, image_plans, purges, rendering
+from transforms.serving import cache, delivery, image_plans, missing, purges, rendering
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.scheduling import failures
 from transforms.serving.scheduling.failures import Failures
@@ -136,3 +136,21 @@ def test_the_memory_is_bounded_and_holds_no_address(bucket, workspace):
     assert (caught.value.status, caught.value.code) == (422, "render_crashed")
     memory.check(tenant, replace(plans[4], purged_before=1.0))
     memory.check(tenant, plans[4])
+
+
+def test_what_one_workspace_met_keeps_no_other_from_its_own_try(dynamodb, origin, workspace, stranger):
+    """A9: a full URL is the same in both; neither a failure nor what HEAD was told is shared."""
+    address = f"http://127.0.0.1:{origin.port}/nowhere-for-both.jpg"
+    crash = ApiError("The picture could not be processed.", code="render_crashed", status=422)
+    rooms = [tenant_of(workspace), tenant_of(stranger)]
+    plans = [image_plans.make(room, "transform", Query.parse(f"src={address}&w=30"), None, None) for room in rooms]
+    failures.memory.note(rooms[0], plans[0], crash)
+    with pytest.raises(ApiError):
+        failures.memory.check(rooms[0], plans[0])
+    failures.memory.check(rooms[1], plans[1])
+    for room, plan in zip(rooms, plans, strict=True):
+        for _ in range(2):
+            with pytest.raises(ApiError) as caught:
+                missing.require_sources(room.workspace_id, plan)
+            assert caught.value.code == "source_missing"
+    assert origin.heads["/nowhere-for-both.jpg"] == 2, "each workspace asks once"

@@ -3,8 +3,10 @@
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
+from django.http import HttpResponse
 from django.test import RequestFactory
 
 from accounts.models import workspaces
@@ -12,7 +14,7 @@ from imgapis.base import clock
 from telemetry import recorder
 from telemetry.models import events as event_rows
 from tests.transforms.web_client import ask
-from transforms.serving import delivery, image_responses, rendering
+from transforms.serving import delivery, http_headers, image_responses, rendering
 from transforms.tenant import tenants
 
 SHOP = "https://shop.example"
@@ -47,6 +49,19 @@ def test_each_cut_of_one_info_has_an_etag_of_its_own(web, workspace):
         reply = ask(workspace.namespace, f"{mine}src=shop/shoe.jpg", If_None_Match=etags[theirs])
         assert reply.status == (304 if mine == theirs else 200)
         assert reply.body == (b"" if mine == theirs else replies[mine].body)
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [(SHOP, SHOP), ("https://evil.test", None), ("https://shop.example.evil.test", None), ("null", None), (None, None)],
+)
+def test_an_origin_that_is_not_listed_reads_nothing_and_times_nothing(origin, allowed):
+    """C3, K1: nor does a shared cache give one site's answer to another."""
+    request = RequestFactory().get("/transform", **({"HTTP_ORIGIN": origin} if origin else {}))
+    request.tenant = SimpleNamespace(allowed_origins=("shop.example",))
+    response = http_headers.finish(request, HttpResponse())
+    assert response.get("Access-Control-Allow-Origin") == allowed
+    assert response["Timing-Allow-Origin"] == (allowed or "null") and response["Vary"] == "Origin"
 
 
 def respond(tenant, path: str):

@@ -1,10 +1,12 @@
 """Allow-lists match whole labels of the IDNA form, and nothing by accident."""
 
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 
 from imgapis.base.outbound import urls
+from transforms.access import origins
 from transforms.tenant import patterns
 
 HOSTS = [
@@ -117,3 +119,15 @@ def test_the_host_that_is_checked_is_the_host_that_is_dialled():
     """S9 S10"""
     host = urls.parse("https://BÜCHER.example./a", private=frozenset()).host
     assert patterns.host_allowed(["bücher.example"], host)
+
+
+@pytest.mark.parametrize("origin", ["null", "https://evil.test", "https://shop.example.evil.test", "shop.example", "x"])
+def test_a_site_that_is_not_listed_is_refused_and_so_is_one_that_hides_its_name(origin):
+    """C3: `null` is what a sandboxed frame sends. Suspended is refused whoever asks (K6)."""
+    tenant = SimpleNamespace(suspended=False, allowed_origins=("shop.example",))
+    with pytest.raises(origins.OriginNotAllowed):
+        origins.check(tenant, origin)
+    for known in (None, "", "https://shop.example"):
+        origins.check(tenant, known)
+        with pytest.raises(origins.Suspended):
+            origins.check(SimpleNamespace(suspended=True, allowed_origins=("*",)), known)

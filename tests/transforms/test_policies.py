@@ -1,5 +1,6 @@
 """Policy signatures: a rule allows what it names, and never more than the workspace allows without it."""
 
+import contextlib
 import json
 
 import pytest
@@ -128,6 +129,44 @@ def plan_of(tenant, key, rule, endpoint: str, query: str, now: float):
         return image_plans.make(tenant, endpoint, ticket.query, None, None, ticket.policy)
     except ApiError:
         return None
+
+
+@pytest.mark.parametrize(
+    ("src", "is_allowed"),
+    [
+        ("https://img.example/p/a.jpg", True),
+        ("https://IMG.example:443/p/a.jpg", True),
+        ("https://img.example/p/../q.jpg", False),
+        ("https://img.example/p/%2e%2e/q.jpg", False),
+        ("https://img.example/q.jpg", False),
+        ("https://img.example.evil.test/p/a.jpg", False),
+        ("shop/any/a.jpg", False),
+    ],
+)
+def test_a_policy_of_full_urls_is_compared_by_where_they_lead(tenant, key, src, is_allowed):
+    """C2: dot segments lead out of the folder that was signed."""
+    rule = {"src": "https://img.example/p/", "until": LATER, "w": 1_600}
+    plan = plan_of(tenant, key, rule, "transform", f"src={src}&w=300", clock.now())
+    assert (plan is not None) is is_allowed
+
+
+@pytest.mark.parametrize(("seconds", "is_allowed"), [(-1, True), (0, False), (1, False)])
+def test_a_policy_and_an_address_end_in_their_second(tenant, key, seconds, is_allowed):
+    """C2"""
+    query = "src=shop/any/a.jpg&w=300"
+    assert (plan_of(tenant, key, RULE, "transform", query, LATER + seconds) is not None) is is_allowed
+    signed_query = signed(key, f"/transform?{query}&exp={LATER}").partition("?")[2]
+    ended = contextlib.nullcontext() if is_allowed else pytest.raises(signing.SignatureExpired)
+    with ended:
+        signing.check(tenant, "/transform", Query.parse(signed_query), LATER + seconds)
+
+
+@pytest.mark.parametrize("parameter", ["mark=shop/any/a.jpg", "download=a.jpg", "ttl=600"])
+def test_a_policy_allows_beside_the_picture_what_it_names_and_nothing_else(tenant, key, parameter):
+    rule = {"src": "shop/any/", "until": LATER, "w": 1_600}
+    query = f"src=shop/any/a.jpg&w=300&{parameter}"
+    assert plan_of(tenant, key, rule, "transform", query, clock.now()) is None
+    assert plan_of(tenant, key, rule | {"params": parameter}, "transform", query, clock.now()) is not None
 
 
 @settings(

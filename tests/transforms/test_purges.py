@@ -5,6 +5,7 @@ import os
 import time
 
 import pytest
+from django.conf import settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -133,6 +134,17 @@ def test_what_cannot_be_read_is_refused_and_purges_nothing(workspace, scope, tar
         with pytest.raises(purges.InvalidPurge, match=sentence):
             act(workspace, scope, target)
     assert purge_rows.of_workspace(workspace.workspace_id) == []
+
+
+def test_an_address_of_another_workspace_is_none_of_ours(workspace, stranger):
+    """A9"""
+    for row, is_refused in ((workspace, False), (stranger, True)):
+        address = f"http://{row.namespace}.{settings.IMAGE_DOMAIN}/transform?src=shop/shoe.jpg&w=80"
+        if is_refused:
+            with pytest.raises(purges.InvalidPurge, match="not one of this workspace's hosts"):
+                purges.preview(workspace, "url", address)
+        else:
+            assert purges.preview(workspace, "url", address) == 0
 
 
 def test_a_wider_rule_takes_the_place_of_the_narrower(workspace):

@@ -26,6 +26,14 @@ def location(kind="s3", key="a/b.jpg", **changes):
     return KINDS[kind].object_location(row, key)
 
 
+@pytest.mark.parametrize("path", ["a/../b", "./a", "a/%2e%2e/b", "a/.%2E", "%2e/a", "a\\b", "a\nb", "a\x7fb"])
+def test_a_path_that_could_lead_out_of_its_source_is_refused_before_its_kind_is_asked(path):
+    """Servers may decode once more than we do."""
+    with pytest.raises(originals.InvalidSource):
+        originals._checked_path(path)
+    assert originals._checked_path("a/..b/.c/%2e%2ed") == "a/..b/.c/%2e%2ed"
+
+
 @pytest.fixture(autouse=True)
 def endpoints(settings):
     """The endpoints of production."""
