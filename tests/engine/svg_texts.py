@@ -15,8 +15,8 @@ PLACE = {"x": 10, "y": 50, "font-size": 24}
 
 def text(attributes: str, content: str = "Hamburg 12", others: str = "") -> str:
     """A text on the plane, where its attributes do not place it, and what stands before it."""
-    own = {name: value for name, value in PLACE.items() if f" {name}=" not in f" {attributes}"}
-    return f'{others}<text {" ".join(f"""{name}="{value}" """ for name, value in own.items())}{attributes}>{content}</text>'
+    place = "".join(f'{name}="{value}" ' for name, value in PLACE.items() if f" {name}=" not in f" {attributes}")
+    return f"{others}<text {place}{attributes}>{content}</text>"
 
 
 CURVE = '<path id="curve" d="M5 70Q80 -10 155 70" fill="none"/>'
@@ -50,12 +50,13 @@ DRAWINGS = {
         'font-family="sans-serif" text-anchor="middle" x="80"', 'One <tspan fill="red">two</tspan> three'
     ),
     "lines": text(
-        'font-family="sans-serif" font-size="16"',
+        'font-family="sans-serif" font-size="18"',
         'First line<tspan x="10" dy="1.2em">second</tspan><tspan x="20" dy="18">third</tspan>',
     ),
     "tspans": text(
         'font-family="sans-serif"',
-        'a<tspan font-size="36">b</tspan><tspan dx="10" dy="-8" fill="red">c</tspan><tspan font-family="serif">d</tspan>',
+        'a<tspan font-size="36">b</tspan><tspan dx="10" dy="-8" fill="red">c</tspan>'
+        '<tspan font-family="serif">d</tspan>',
     ),
     "lists of places": text('font-family="sans-serif" dx="0 4 8" dy="0 -5 5"', "Places"),
     "places of letters": text('font-family="sans-serif"', '<tspan x="10 40 80 130" y="30 40 50 60">abcd</tspan>'),
@@ -115,7 +116,8 @@ DRAWINGS = {
     "clip": '<clipPath id="c"><text x="10" y="60" font-size="50" font-family="sans-serif" font-weight="700">CLIP</text>'
     '</clipPath><rect width="160" height="80" fill="#08f" clip-path="url(#c)"/>',
     "opacity": text('font-family="sans-serif" opacity=".5" fill-opacity=".6"'),
-    "em and percent": '<g font-size="20" font-family="sans-serif"><text x="1em" y="50%" font-size="150%">Share</text></g>',
+    "em and percent": '<g font-size="20" font-family="sans-serif">'
+    '<text x="1em" y="50%" font-size="150%">Share</text></g>',
     "sizes of names": text('font-family="sans-serif" style="font-size:x-large"'),
     "points": text('font-family="sans-serif" style="font-size:18pt"'),
     "small caps": text('font-family="sans-serif" font-variant="small-caps"', "Small"),
@@ -126,8 +128,9 @@ DRAWINGS = {
     + text('font-family="sans-serif" id="u"', "Twice")
     + '</defs><use href="#u"/><use href="#u" x="100" y="20"/>',
     "a link": text('font-family="sans-serif"', 'See <a href="https://example.org">here</a>'),
-    "chosen by language": '<switch><text systemLanguage="de" x="10" y="50">Deutsch</text><text systemLanguage="en" x="10"'
-    ' y="50" font-size="24" font-family="sans-serif">English</text><text x="10" y="50">other</text></switch>',
+    "chosen by language": '<switch><text systemLanguage="de" x="10" y="50">Deutsch</text>'
+    '<text systemLanguage="en" x="10" y="50" font-size="24" font-family="sans-serif">English</text>'
+    '<text x="10" y="50">other</text></switch>',
 }
 FONT_FACES = {
     "Arimo-Italic[wght].ttf": ("Arimo", "400 700", "italic"),

@@ -22,7 +22,8 @@ LIKE = {
     "helveticaneue|inter|lato|liberation sans|lucida grande|lucida sans unicode|montserrat|myriad pro|nunito|open sans|"
     "roboto|sans|segoe ui|source sans pro|system-ui|tahoma|trebuchet ms|ubuntu|ui-sans-serif|verdana|-apple-system|"
     "blinkmacsystemfont|noto sans|poppins",
-    "serif": "cambria|garamond|georgia|liberation serif|palatino|times|times new roman|ui-serif|noto serif|dejavu serif",
+    "serif": "cambria|garamond|georgia|liberation serif|palatino|times|times new roman|ui-serif|noto serif|"
+    "dejavu serif",
     "monospace": "andale mono|consolas|courier|courier new|dejavu sans mono|fira code|liberation mono|lucida console|"
     "menlo|monaco|sf mono|source code pro|ui-monospace|noto sans mono",
 }
@@ -53,7 +54,7 @@ def longhands(tokens: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     families_from = at + (3 if has_height else 1)
     if families_from >= len(parts):
         return
-    before = {name: "normal" for name in ("font-style", "font-variant", "font-weight", "font-stretch")}
+    before = dict.fromkeys(("font-style", "font-variant", "font-weight", "font-stretch"), "normal")
     for token in parts[:at]:
         before[_property_of(token)] = token.serialize()
     for name, text in before.items():
