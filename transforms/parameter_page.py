@@ -18,6 +18,9 @@ HEAD, and a second output format of a charged picture are free. `/explain/<endpo
 - What a request comes to, once the size of its source is known, is the picture, and is charged once however it is asked
   for. Of a source 640 pixels wide, `w=640`, `w=1000`, `w=2000` and `w=640&dpr=2` are the same bytes and one charge.
   `X-Img-Warning` says when a box asks for more pixels than there are; `enlarge=1` makes another, larger picture.
+- A parameter that turns out to change nothing of a source costs nothing: `profile=keep` where the colours are sRGB,
+  `background` behind an opaque picture, `trim` that finds no border, `truncated=allow` of a whole file. Only drawing it
+  tells, so `/explain` says a maximum.
 - Another output format is free while the source's bytes are those that were charged. From other bytes it is another
   picture, and new work. Where no format is stored any more, the picture is made again for nothing, whatever its source
   is by then.

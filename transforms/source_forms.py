@@ -59,10 +59,6 @@ class SourceForm(forms.Form):
             self.fields[field.name] = _secret(field, has_secret) if field.is_secret else _plain(field)
 
 
-class NewSourceForm(NameForm, SourceForm):
-    """A new source."""
-
-
 class LifetimeForm(forms.Form):
     """How long outputs of a source live."""
 
@@ -84,6 +80,14 @@ class LifetimeForm(forms.Form):
     def clean_ttl(self) -> int:
         """0 where it is empty."""
         return self.cleaned_data["ttl"] or 0
+
+
+class NewSourceForm(NameForm, SourceForm, LifetimeForm):
+    """A new source: its name, the fields of its kind, and how long its outputs live."""
+
+    def __init__(self, *args: Any, kind: Kind, **kwargs: Any):
+        super().__init__(*args, kind=kind, **kwargs)
+        self.order_fields(["name", *(field.name for field in kind.fields)])
 
 
 class PathForm(forms.Form):

@@ -205,7 +205,7 @@ def _result(
     return PlaygroundResult(
         address=snippets.address(host, pairs),
         quote=quote,
-        at_most=quote["credits_are"] == quotes.UNKNOWN_SIZE,
+        at_most=quote["credits_are"] in (quotes.UNKNOWN_SIZE, quotes.UNKNOWN_CONTENT),
         shown=not tenant.signing_required and (always or quote["why_free"] is not None or "make" in request.GET),
         signed=tenant.signing_required,
         share=f"{settings.SITE_URL}{page_path}?{urlencode(form_values)}",

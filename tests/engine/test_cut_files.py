@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine import pictures
+from tests.engine import pictures, tiffs
+from tests.engine.coloured_sources import p3_profile
 from tests.engine.test_stills import FILES, cut, drawn
 from transforms.engine.codecs import cut_files
+from transforms.engine.codecs.cut_files import stored_pixels, webp
 from transforms.engine.errors import EngineError
 
 SIZE = (90, 70)
@@ -76,7 +78,9 @@ def test_of_an_interlaced_png_the_pixels_of_each_pass_that_are_missing_are_clear
 def interlaced(levels: np.ndarray) -> bytes:
     """An RGB PNG of seven passes."""
     rows = b"".join(
-        b"\0" + row.tobytes() for left, top, across, down in cut_files.ADAM7 for row in levels[top::down, left::across]
+        b"\0" + row.tobytes()
+        for left, top, across, down in stored_pixels.ADAM7
+        for row in levels[top::down, left::across]
     )
     header = b"".join(side.to_bytes(4, "big") for side in (levels.shape[1], levels.shape[0])) + bytes((8, 2, 0, 0, 1))
     parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
@@ -107,18 +111,102 @@ def test_a_whole_file_is_drawn_without_a_warning():
 @pytest.mark.parametrize(
     "data",
     [
-        pictures.saved(pictures.noisy(*SIZE), "WEBP")[:2_000],
+        pictures.saved(pictures.noisy(*SIZE), "WEBP")[:40],
+        pictures.animated("WEBP", [pictures.noisy(*SIZE), pictures.shaded(*SIZE)])[:1_000],
         pictures.saved(pictures.noisy(*SIZE), "AVIF")[:2_000],
         files()["baseline"][:300],
         files()["png"][:40],
         files()["gif"][:12],
         b"\xff\xd8\xff",
         b"\x89PNG\r\n\x1a\n",
-        pictures.saved(pictures.noisy(*SIZE), "TIFF")[:2_000],
+        pictures.saved(pictures.noisy(*SIZE), "TIFF")[:100],
+        pictures.saved(pictures.noisy(*SIZE), "TIFF", compression="tiff_lzw")[:2_000],
+        tiffs.written(pictures.noisy(*SIZE), is_planar=True)[:8_000],
     ],
 )
 def test_a_file_of_which_nothing_can_be_drawn_stays_refused(data):
     assert refused(data, truncated="allow") == "broken_image"
+
+
+def test_the_refusal_of_a_part_names_the_format_of_which_none_can_be_drawn():
+    image = pictures.noisy(*SIZE)
+    for format_name, words in (("AVIF", "no part of an AVIF"), ("TIFF", "no strip or tile of the TIFF")):
+        with pytest.raises(EngineError, match=words):
+            drawn(cut(pictures.saved(image, format_name, compression="tiff_lzw"), 0.6), truncated="allow")
+
+
+WEBPS = {
+    "lossy": {"quality": 90},
+    "lossless": {"lossless": True},
+    "alpha": {"quality": 90},
+    "profile": {"quality": 90, "icc_profile": p3_profile()},
+}
+
+
+@pytest.mark.parametrize("name", WEBPS)
+def test_the_rows_of_a_still_webp_that_are_stored_are_drawn_and_the_rest_is_clear(name):
+    image = pictures.noisy(*SIZE)
+    if name == "alpha":
+        image.putalpha(Image.new("L", SIZE, 200))
+    data = pictures.saved(image, "WEBP", **WEBPS[name])
+    whole = np.asarray(drawn(data).convert("RGBA"))
+    part = cut(data, 0.6)
+    assert refused(part) == "broken_image"
+    got = shown(part)
+    rows = got[..., 3].any(axis=1)
+    assert 20 < rows.sum() < 60 and np.array_equal(rows, np.sort(rows)[::-1])
+    assert np.array_equal(got[rows], whole[rows]) and not got[~rows].any()
+
+
+def test_a_cut_webp_is_refused_where_the_build_of_pillow_hides_the_decoder(monkeypatch):
+    monkeypatch.setattr(webp, "LIBRARY", None)
+    with pytest.raises(EngineError, match="of this WebP nothing can be drawn"):
+        drawn(cut(pictures.saved(pictures.noisy(*SIZE), "WEBP"), 0.6), truncated="allow")
+
+
+def test_a_cut_webp_whose_canvas_is_not_its_picture_is_refused():
+    data = bytearray(pictures.saved(pictures.noisy(*SIZE).convert("RGBA"), "WEBP", exif=b"Exif\0\0II*\0"))
+    assert data[12:16] == b"VP8X"
+    for side in (8, 9_000):
+        data[24:27] = side.to_bytes(3, "little")
+        assert refused(bytes(data[: len(data) // 2]), truncated="allow") == "broken_image"
+
+
+TIFFS = {
+    "rows": {},
+    "rows of one strip": {"rows": 70},
+    "big-endian": {"order": ">"},
+    "BigTIFF": {"is_big": True},
+    "deflate": {"compression": tiffs.DEFLATE},
+    "PackBits": {"compression": tiffs.PACKBITS},
+    "JPEG": {"compression": tiffs.JPEG},
+    "tiles": {"tile": (32, 16)},
+    "tiles of deflate": {"tile": (32, 16), "compression": tiffs.DEFLATE, "is_big": True},
+    "tiles of JPEG": {"tile": (32, 16), "compression": tiffs.JPEG},
+    "turned": {"orientation": 6},
+    "turned tiles": {"orientation": 6, "tile": (16, 16), "compression": tiffs.DEFLATE},
+}
+
+
+@pytest.mark.parametrize("name", TIFFS)
+def test_the_strips_and_tiles_of_a_tiff_that_are_stored_are_drawn_and_the_rest_is_clear(name):
+    data = tiffs.written(pictures.noisy(*SIZE), **TIFFS[name])
+    whole = np.asarray(drawn(data).convert("RGBA"))
+    assert (whole[..., 3] == 255).all()
+    part = cut(data, 0.6)
+    assert refused(part) == "broken_image"
+    got = shown(part)
+    stored = got[..., 3] == 255
+    assert 0.4 < stored.mean() < 0.65
+    assert np.array_equal(got[stored], whole[stored]) and not got[~stored].any()
+
+
+def test_a_planar_tiff_is_drawn_where_every_plane_is_stored():
+    data = tiffs.written(pictures.noisy(*SIZE), tiffs.DEFLATE, is_planar=True)
+    whole = np.asarray(drawn(data).convert("RGBA"))
+    got = shown(cut(data, 0.9))
+    stored = got[..., 3] == 255
+    assert stored[:32].all() and not stored[64:].any() and np.array_equal(got[stored], whole[stored])
 
 
 def test_a_png_that_is_damaged_in_its_middle_is_not_called_cut():
@@ -134,6 +222,10 @@ def test_every_cut_of_small_files_is_drawn_or_refused():
         pictures.saved(small, "PNG"),
         pictures.saved(small, "GIF"),
         pictures.saved(small, "JPEG"),
+        pictures.saved(small, "WEBP"),
+        pictures.saved(small, "WEBP", lossless=True),
+        tiffs.written(small, rows=2),
+        tiffs.written(small, tiffs.DEFLATE, tile=(16, 16)),
         pictures.animated("WEBP", [small, small.rotate(180)]),
         pictures.animated("PNG", [small, small.rotate(180)]),
     ):

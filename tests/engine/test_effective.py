@@ -5,10 +5,11 @@ import itertools
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms, ImageOps
 
 from tests import environment
 from tests.engine import pictures
+from tests.engine.coloured_sources import p3_profile
 from transforms.engine import effective, pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
@@ -19,6 +20,7 @@ FEW = settings(max_examples=environment.count(60, 300, 1_000), deadline=None, de
 SIZE = (64, 40)
 JPEG = pictures.saved(pictures.shaded(*SIZE), "JPEG")
 FORMATS = ("jpeg", "png", "webp")
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def rendered(query: str, endpoint: str = "transform", sources=(JPEG,), output_format: str = "jpeg") -> Output:
@@ -36,7 +38,7 @@ def parsed(query: str, endpoint: str = "transform", count: int = 1):
 def came_to(query: str, endpoint: str = "transform", sources=(JPEG,)) -> tuple[str, ...]:
     """The identity of what a request came to, by what rendering it says."""
     output = rendered(query, endpoint, sources)
-    return effective.identity(parsed(query, endpoint, len(sources)), output.source_size, output.shape)
+    return effective.identity(parsed(query, endpoint, len(sources)), output.source_size, output.shape, output.idle)
 
 
 @pytest.mark.parametrize(
@@ -212,3 +214,35 @@ def test_layouts_that_come_to_the_same_are_one_grid():
 def test_who_asks_for_more_pixels_than_there_are_is_told(query, warned):
     """H4"""
     assert any("64 x 40" in warning for warning in rendered(query).warnings) == warned
+
+
+FADING = pictures.shaded(*SIZE)
+FADING.putalpha(Image.linear_gradient("L").resize(SIZE))
+SOURCES = {
+    "jpeg": JPEG,
+    "large jpeg": pictures.saved(pictures.shaded(400, 250), "JPEG"),
+    "png": pictures.saved(pictures.shaded(*SIZE), "PNG"),
+    "opaque alpha": pictures.saved(pictures.shaded(*SIZE).convert("RGBA"), "PNG"),
+    "alpha": pictures.saved(FADING, "PNG"),
+    "border": pictures.saved(ImageOps.expand(pictures.shaded(*SIZE), 9, "white"), "PNG"),
+    "profile": pictures.saved(pictures.shaded(*SIZE), "PNG", icc_profile=p3_profile()),
+    "sRGB profile": pictures.saved(pictures.shaded(*SIZE), "JPEG", icc_profile=SRGB),
+}
+IDLE = ["profile=keep", "background=f00", "trim=10", "truncated=allow"]
+
+
+@FEW
+@given(
+    st.sampled_from(sorted(SOURCES)),
+    st.lists(st.sampled_from(IDLE), min_size=1, max_size=3, unique=True),
+    st.sampled_from(["", "w=30", "w=20&h=20&fit=pad", "w=64&h=40&fit=cover", "rotate=90", "blur=2", "radius=5"]),
+)
+def test_requests_that_give_the_same_bytes_are_one_picture_also_where_the_content_decides(name, parameters, others):
+    """H4: and equal identities are equal bytes, in every format."""
+    queries = others, "&".join([*parameters, others])
+    identities = {came_to(query, sources=(SOURCES[name],)) for query in queries}
+    bodies = {
+        tuple(rendered(query, sources=(SOURCES[name],), output_format=form).body for form in FORMATS)
+        for query in queries
+    }
+    assert len(identities) == len(bodies)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tests.engine import metrics, pictures, profiles
+from tests.engine import metrics, pictures, profiles, tiffs
 from tests.engine.coloured_sources import p3_profile
 from transforms.engine import colour_difference
 from transforms.engine.codecs import decode
@@ -345,8 +345,9 @@ def tiff_of(kind: str) -> bytes:
         (lossless_jpeg(), "a lossless JPEG"),
         (tiff_of("cmyka"), "a TIFF of 16 bits a sample, 5 samples (CMYK and alpha)"),
         (tiff_of("half"), "a TIFF of floating-point numbers, 16 bits a sample"),
+        (tiffs.written(pictures.noisy(9, 9), order=">", is_big=True), "a big-endian BigTIFF"),
     ],
-    ids=["lossless", "cmyka", "half"],
+    ids=["lossless", "cmyka", "half", "BigTIFF"],
 )
 def test_a_whole_file_of_a_kind_that_is_not_read_is_named_and_not_called_damaged(data, words):
     """I5"""

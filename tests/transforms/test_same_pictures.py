@@ -60,6 +60,27 @@ def test_who_asks_for_more_than_there_is_is_told_also_from_the_cache(workspace, 
     assert "x-img-warning" not in ask(workspace.namespace, f"/transform?src={small}&w=640").headers
 
 
+@pytest.mark.parametrize("is_plain_first", [True, False])
+def test_a_parameter_that_changes_nothing_of_its_source_costs_nothing(workspace, small, is_plain_first):
+    """H4: where the content decides, too."""
+    plain = f"/transform?src={small}&w=640"
+    idle = [f"{plain}&{one}" for one in ("profile=keep", "background=f00", "truncated=allow", "profile=keep&dpr=2")]
+    addresses = [plain, *idle] if is_plain_first else [*idle, plain]
+    for number, address in enumerate(addresses):
+        assert ask(workspace.namespace, address).headers["x-img-credits"] == ("0" if number else "1")
+    assert used(workspace) == 2
+    assert ask(workspace.namespace, f"{plain}&padding=9&background=f00").headers["x-img-credits"] == "1"
+
+
+def test_a_quote_says_where_the_content_decides(workspace, small):
+    """H4"""
+    ask(workspace.namespace, f"/info?src={small}")
+    address = f"/transform?src={small}&w=640"
+    assert quote(workspace, address)["credits_are"] == quotes.IF_UNCHANGED
+    told = quote(workspace, f"{address}&profile=keep")
+    assert (told["credits_are"], told["credits"]) == (quotes.UNKNOWN_CONTENT, "1")
+
+
 def test_all_at_once_they_are_charged_once(workspace, small):
     """H4, B1"""
     addresses = [f"/transform?src={small}&w={width}&format={form}" for width in WIDTHS for form in ("png", "webp")]

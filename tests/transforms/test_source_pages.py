@@ -135,3 +135,18 @@ def test_how_long_its_pictures_live_is_set_on_its_page_and_makes_nothing_anew(ow
     browser.post(f"{home}/sources/timed", {"act": "lifetime", "ttl": ""})
     row = sources.find(workspace_id, "timed")
     assert (int(row.ttl), row.origin_cache_control, int(row.revision)) == (0, False, 2)
+
+
+def test_how_long_its_pictures_live_can_be_set_with_a_new_source(owner):
+    """P08"""
+    browser, home, workspace_id = owner
+    form = {"name": "young", "prefix": PREFIX, "ttl": "59", "origin_cache_control": "on"}
+    refused = browser.submit(f"{home}/sources/new?kind=http", form)
+    assert refused.status == 400 and "31536000 seconds" in refused.text
+    assert 'value="59"' in refused.text and "checked" in refused.text and f'value="{PREFIX}"' in refused.text
+    assert browser.submit(f"{home}/sources/new?kind=http", {**form, "ttl": "3600"}).status == 302
+    row = sources.find(workspace_id, "young")
+    assert (int(row.ttl), row.origin_cache_control, int(row.revision)) == (3600, True, 1)
+    browser.submit(f"{home}/sources/new?kind=http", {"name": "lasting", "prefix": PREFIX})
+    row = sources.find(workspace_id, "lasting")
+    assert (int(row.ttl), row.origin_cache_control) == (0, False)

@@ -61,6 +61,11 @@ def hex_to_rgba(value: str) -> tuple[int, int, int, int]:
     return red, green, blue, alpha[0] if alpha else 255
 
 
+def is_opaque(frame: Image.Image) -> bool:
+    """Whether no pixel of a frame (RGB or RGBA) lets anything through."""
+    return frame.mode != "RGBA" or frame.getchannel("A").getextrema()[0] == 255
+
+
 def levels_of(band: Image.Image) -> tuple[float, float]:
     """The least and the greatest level of a picture of one channel, such as an alpha."""
     least, greatest = band.getextrema()

@@ -1,5 +1,7 @@
 """What a request comes to once the size of its source is known: requests that come to the same are one picture."""
 
+from collections.abc import Iterable
+
 from transforms.engine import geometry, picture_values, vectors
 from transforms.engine.operations import placeholder
 from transforms.engine.picture_values import PictureValues
@@ -10,6 +12,8 @@ from transforms.engine.request.spec import Spec
 
 Size = tuple[int, int]
 BOX = frozenset({"w", "h", "dpr", "fit", "enlarge"})
+# Parameters that change nothing of some sources, whatever their size (Picture.idle).
+IDLE = frozenset({"background", "profile", "trim", "truncated"})
 GRID_BOX = frozenset({"w", "h", "dpr", "type", "cols", "gap"})
 
 
@@ -47,15 +51,15 @@ def _fitted(values: PictureValues, source: Size) -> Size:
     return size[::-1] if values.get("rotate", 0) in (90, 270) else size
 
 
-def identity(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> tuple[str, ...]:
+def identity(request: Spec, source: Size | None, sizes: tuple[int, ...], idle: Iterable[str] = ()) -> tuple[str, ...]:
     """The picture's identity, but for its sources: as `spec.canonical`, with what the request came to in place of what
     was asked for. Equal identities of the same bytes are the same output, byte for byte, in every format.
 
     `sizes` are Output.shape, or as `shape` foretells them; without them nothing is known, and what was asked for
-    stands."""
+    stands. `idle` are the parameters that changed nothing, which rendering tells (Output.idle)."""
     if not sizes or "debug" in request.values:
         return specs.canonical(request)
-    values = _settled(request, source, sizes)
+    values = picture_values.without(_settled(request, source, sizes), idle)
     mark = ("mark",) if request.mark is not None else ()
     return (
         request.endpoint,
@@ -63,6 +67,11 @@ def identity(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> tupl
         *(f"{name}={request_values.write(value)}" for name, value in sorted(values.items())),
         *mark,
     )
+
+
+def depends_on_content(values: PictureValues) -> bool:
+    """Whether only rendering tells what some of the parameters change."""
+    return not IDLE.isdisjoint(values)
 
 
 def without_idle_crop(values: PictureValues, source: Size) -> PictureValues:

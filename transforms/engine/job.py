@@ -38,7 +38,8 @@ class Output:
     """The finished picture (or JSON), its size in pixels, and the milliseconds each stage took.
 
     `shape` are the sizes the request came to, as `effective.identity` takes them; `used` the indices of the sources
-    that a grid shows; `is_vector`: the source is a drawing, which fills any box.
+    that a grid shows; `is_vector`: the source is a drawing, which fills any box; `idle` the parameters that changed
+    nothing (Picture.idle).
     """
 
     body: bytes
@@ -51,6 +52,7 @@ class Output:
     shape: tuple[int, ...] = ()
     used: tuple[int, ...] = (0,)
     is_vector: bool = False
+    idle: tuple[str, ...] = ()
 
     @property
     def composed(self) -> int:

@@ -16,7 +16,8 @@ class Picture:
     `durations` are milliseconds; `loop` is how often to play, 0 for ever; `source_size` is upright;
     `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to overlay;
     `warnings` are for the caller, of the steps so far; `shape` is what fitting it to its box came to (geometry.Fit);
-    `profile` is the ICC profile of the frames' colours where those are not sRGB.
+    `profile` is the ICC profile of the frames' colours where those are not sRGB; `idle` are the parameters so far that
+    changed nothing, so that the same comes out without them, byte for byte in every format.
     """
 
     frames: tuple[Image.Image, ...]
@@ -34,6 +35,7 @@ class Picture:
     warnings: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()
     profile: bytes | None = None
+    idle: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -43,6 +45,10 @@ class Picture:
     def warned(self, *warnings: str) -> "Picture":
         """The picture with further warnings for the caller."""
         return replace(self, warnings=(*self.warnings, *warnings))
+
+    def unchanged_by(self, *names: str) -> "Picture":
+        """The picture with further parameters that changed nothing."""
+        return replace(self, idle=(*self.idle, *names))
 
     def mapped(self, change: Callable[[Image.Image], Image.Image], nominal: tuple[int, int] | None = None) -> "Picture":
         """The picture with every frame changed, with `nominal` as its size in source pixels if given."""

@@ -73,6 +73,7 @@ def transform(job: Job) -> Output:
     source, job = _decoded(data, job)
     watch.lap("decode")
     picture = processed(_with_mark(source, job), job.values, job.limits)
+    job = replace(job, values=picture_values.without(job.values, picture.idle))
     watch.lap("process")
     if job.is_negotiated:
         output_format, changed = encode.holding(picture, job.output_format)
@@ -89,6 +90,7 @@ def transform(job: Job) -> Output:
         timings=watch.laps,
         shape=picture.shape,
         is_vector=source.source_format == SVG,
+        idle=picture.idle,
     )
 
 
@@ -123,7 +125,9 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
         keeps_profile=job.values.get("profile") == "keep",
         keeps_metadata=job.values.get("metadata") == "keep",
     )
-    return picture, replace(job, values=_effective(job.values, picture, cut))
+    values = _effective(job.values, picture, cut)
+    idle = sorted(job.values.keys() - values.keys())
+    return picture.unchanged_by(*idle), replace(job, values=values)
 
 
 def _drawn(data: bytes, job: Job) -> tuple[Picture, Job]:

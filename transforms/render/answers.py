@@ -34,7 +34,7 @@ def read(head: dict, body: bytearray) -> Output:
         values["source_size"] = None if size is None else tuple(map(int, size))
         values |= {name: tuple(map(int, values[name])) for name in ("shape", "used")}
         values["is_vector"] = bool(values["is_vector"])
-        values["warnings"] = tuple(map(str, values["warnings"]))
+        values |= {name: tuple(map(str, values[name])) for name in ("warnings", "idle")}
         values["timings"] = {str(name): float(milliseconds) for name, milliseconds in values["timings"].items()}
         return Output(body=bytes(body), **values)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageChops, TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from transforms.engine import colour
 from transforms.engine.codecs import (
@@ -21,6 +21,7 @@ from transforms.engine.codecs import (
     variants,
 )
 from transforms.engine.codecs.animations import apng_frames, gif_frames
+from transforms.engine.codecs.cut_files import completion, stored_pixels, webp
 from transforms.engine.containers import avif_alpha, avif_colours, ico, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.containers.png import Png
@@ -145,13 +146,14 @@ def read_exif(data: bytes, limits: Limits) -> Image.Exif:
 @dataclass(frozen=True)
 class _Source:
     """An open picture; what its file says of its colours; its chunks, where it is a PNG; whether the file may end
-    early; and whether it is out of an ICO."""
+    early; whether it is out of an ICO; and which pixels of a cut TIFF are stored (L, 255)."""
 
     image: Image.Image
     colours: NamedColours
     png: Png | None = None
     is_cut: bool = False
     is_icon: bool = False
+    stored: Image.Image | None = None
 
 
 @contextmanager
@@ -164,10 +166,9 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
     if is_icon:
         name, data = _shown_icon(data)
     amplifiers.check_parts(name, data)
-    if sniffing.is_cut_short(name, data):
-        if not cut:
-            raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
-        data = cut_files.webp(data) if name == "WEBP" else data
+    if sniffing.is_cut_short(name, data) and not cut:
+        raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
+    data, stored = completion.completed(name, data, limits.source_pixels) if cut else (data, None)
     data = avif_alpha.repaired(data) if name == "AVIF" else data
     layout = amplifiers.checked_jpeg(data, limits) if name == "JPEG" else None
     if layout and (variant := variants.of_jpeg(layout)):
@@ -190,7 +191,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
                 if layout and not layout.is_ended:
                     _check_size(image.size, 1, limits)
                     image = opened.enter_context(_ended_jpeg(data, layout, cut))
-                yield _Source(image, _colours(image, data, chunks), chunks, cut, is_icon)
+                yield _Source(image, _colours(image, data, chunks), chunks, cut, is_icon, stored)
     except EngineError:
         raise
     except Image.DecompressionBombError as error:
@@ -214,6 +215,8 @@ def _header_read(name: str, data: bytes, cut: bool) -> Image.Image:
     try:
         if name == "ICO":
             return bmp.IconFile(BytesIO(data))
+        if name == "WEBP" and sniffing.is_cut_short(name, data):
+            return webp.PartialFile(BytesIO(data))
         return bmp.opened(data, cut) if name == "BMP" else Image.open(BytesIO(data), formats=[name])
     except Image.DecompressionBombError:
         raise
@@ -232,7 +235,7 @@ def _unsupported(variant: str) -> EngineError:
 
 def _ended_jpeg(data: bytes, layout: Layout, cut: bool) -> Image.Image:
     """A JPEG whose end is not marked, where it is whole or may be `cut`. Raises broken_image."""
-    whole = cut_files.jpeg(data, layout) if cut else jpeg_ends.ended(data, layout)
+    whole = stored_pixels.jpeg(data, layout) if cut else jpeg_ends.ended(data, layout)
     if whole is None:
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
     return Image.open(BytesIO(whole), formats=["JPEG"])
@@ -343,13 +346,12 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     if index:
         image.seek(index)
     _check_size(image.size, 1, limits)
-    stored = _load(source)
+    stored = _load(source, facts)
     opacity = _deep_opacity(chunks, image) if chunks and chunks.has_deep_key else None
     levels = image.convert("LA") if chunks and chunks.is_deep_grey_alpha and image.mode == "RGBA" else image
     frame = colour.to_srgb(levels, source.colours, opacity)
     if stored:
-        alpha = ImageChops.darker(frame.getchannel("A"), stored) if frame.mode == "RGBA" else stored
-        frame.putalpha(alpha)
+        frame = Image.composite(frame.convert("RGBA"), Image.new("RGBA", frame.size), stored)
     turn = TURNS.get(exif.orientation(image))
     if turn is not None and facts.source_format != "tiff":
         frame = frame.transpose(turn)
@@ -358,16 +360,16 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     return frame, min(LONGEST_STAY, max(0, round(image.info.get("duration", 0) or 0)))
 
 
-def _load(source: _Source) -> Image.Image | None:
-    """Decode the pixels. Gives which pixels of a PNG that may end early are stored (L, 255). Raises broken_image where
-    none is."""
+def _load(source: _Source, facts: Facts) -> Image.Image | None:
+    """Decode the pixels. Gives which pixels of a PNG or a TIFF that may end early are stored (L, 255). Raises
+    broken_image where none is."""
     if not (source.is_cut and source.png):
         source.image.load()
-        return None
-    stored = cut_files.png_pixels(source.png.data)
+        return source.stored and _upright(source.stored, facts)
+    stored = stored_pixels.png_pixels(source.png.data)
     if stored is None:
         raise EngineError("broken_image", "The picture cannot be read: none of its pixels are there.")
-    with cut_files.decoding_parts():
+    with stored_pixels.decoding_parts():
         source.image.load()
     return stored
 

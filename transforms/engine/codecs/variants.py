@@ -32,6 +32,7 @@ PHOTOMETRICS = {
 FORMATS = {2: "signed", 3: "floating-point", 6: "complex"}
 # Offsets and lengths of strips, and of tiles.
 PLACES = ((273, 279), (324, 325))
+BIG_ENDIAN_BIGTIFF = b"MM\0+"
 SIZES = {1: "B", 3: "H", 4: "I"}
 
 
@@ -54,6 +55,8 @@ def of_jpeg(layout: jpeg_markers.Layout) -> str | None:
 
 
 def _tiff(data: bytes) -> str | None:
+    if data.startswith(BIG_ENDIAN_BIGTIFF):
+        return "a big-endian BigTIFF"
     tags = dict(_tags(data))
     if not _is_whole_tiff(tags, data):
         return None

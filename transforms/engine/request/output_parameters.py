@@ -86,9 +86,10 @@ OUTPUT = (
         "truncated",
         "choice",
         (TRANSFORM,),
-        "What is done with a JPEG, PNG, GIF, BMP or animated WebP that is stored cut off: refuse it, or allow it and "
-        "draw what there is, with X-Img-Warning. What is missing is grey in a JPEG and clear elsewhere. A transfer "
-        "that was cut off is always refused.",
+        "What is done with a picture that is stored cut off: refuse it, or allow it and draw what there is, with "
+        "X-Img-Warning. What is missing is grey in a JPEG and clear elsewhere. Of an animated WebP whole frames are "
+        "drawn, of a TIFF whole strips and tiles; of an AVIF or an ICO no part can be. A transfer that was cut off is "
+        "always refused.",
         default="refuse",
         choices=("refuse", "allow"),
     ),

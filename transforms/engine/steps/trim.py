@@ -2,11 +2,14 @@
 
 from PIL import Image, ImageChops
 
+from transforms.engine import geometry, picture_values
+from transforms.engine.formats import SVG
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
 
 Box = tuple[int, int, int, int]
+LEAST_SHRINK = 4  # a JPEG is decoded at half its size or less, never below twice its target
 
 
 def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
@@ -16,11 +19,22 @@ def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """
     if "trim" not in values:
         return picture
+    whole = (0, 0, *picture.size)
     boxes = [box for frame in picture.frames if (box := _inside(frame, int(values["trim"])))]
-    if not boxes:
-        return picture
-    union = _union(boxes)
+    union = _union(boxes) if boxes else whole
+    if union == whole:
+        return picture.unchanged_by("trim") if _is_decoded_alike(picture, values) else picture
     return picture.mapped(lambda frame: frame.crop(union), nominal=(union[2] - union[0], union[3] - union[1]))
+
+
+def _is_decoded_alike(picture: Picture, values: PictureValues) -> bool:
+    """Whether the source would have been decoded at this size without trim, which looks at every pixel."""
+    if picture.source_format != "jpeg":
+        return picture.source_format != SVG
+    target = geometry.decode_target(picture.source_size, picture_values.without(values, ("trim",)))
+    return target is None or any(
+        side < LEAST_SHRINK * least for side, least in zip(picture.source_size, target, strict=True)
+    )
 
 
 def _inside(frame: Image.Image, tolerance: int) -> Box | None:

@@ -11,7 +11,7 @@ import cssselect2
 import tinycss2
 from tinycss2 import color5
 
-from transforms.engine.svg import vocabulary
+from transforms.engine.svg import text_fonts, vocabulary
 
 ElementTree.register_namespace("", vocabulary.SVG)
 ElementTree.register_namespace("xlink", vocabulary.XLINK)
@@ -39,7 +39,8 @@ TRANSFORMS = {
 }
 # What of a style attribute is to be resolved even where there are no rules; the renderer reads the rest as it is.
 INVOLVED = re.compile(
-    r"[(@]|(?<![\w-])(?:--|background|cx|cy|height|r|rx|ry|transform|transform-origin|width|x|y)(?!\w)"
+    r"[(@]|(?<![\w-])(?:--|font(?:-family)?(?![\w-])|"
+    r"(?:background|cx|cy|height|r|rx|ry|transform|transform-origin|width|x|y)(?!\w))"
 )
 # A property set by itself through others would grow without end.
 MOST_SUBSTITUTED, DEEPEST_VARIABLES = 10_000, 8
@@ -118,8 +119,13 @@ def _apart(prelude: list[Any]) -> Iterator[list[Any]]:
 
 def _read(content: Any) -> Iterator[tuple[str, list[Any], bool]]:
     for item in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True):
-        if item.type == "declaration":
-            yield item.name if item.name.startswith("--") else item.lower_name, item.value, item.important
+        if item.type != "declaration":
+            continue
+        name = item.name if item.name.startswith("--") else item.lower_name
+        if name == "font" and (longhands := dict(text_fonts.longhands(item.value))):
+            yield from ((longhand, tokens, item.important) for longhand, tokens in longhands.items())
+        else:
+            yield name, item.value, item.important
 
 
 def _declared(matcher: cssselect2.Matcher, element: cssselect2.ElementWrapper) -> Declared:
@@ -187,6 +193,9 @@ def _set(element: ElementTree.Element, properties: dict[str, str], known: Declar
     for name, text in list(element.attrib.items()):
         if "(" in text and name in vocabulary.PRESENTATION and name != "transform":
             element.set(name, _written(_substituted(tinycss2.parse_component_value_list(text), known, 0)))
+    for fonts in (element.attrib, properties):
+        if "font-family" in fonts:
+            fonts["font-family"] = text_fonts.families(fonts["font-family"])
     for name in AS_ATTRIBUTES & properties.keys():
         text = properties.pop(name)
         if name in ("width", "height") and element.tag not in SIZED:

@@ -25,7 +25,7 @@ NOWHERE = os.devnull
 # View boxes of another shape than the drawing's own size are fitted into it by the renderer.
 SAME_SHAPE = 1e-3
 # What the renderer does not read as browsers do is resolved first.
-STYLED = re.compile(r"<style|\bstyle=|var\(|hsl\(|rgba?\(|hwb\(")
+STYLED = re.compile(r"<style|<text|\bstyle=|var\(|hsl\(|rgba?\(|hwb\(")
 Box = tuple[float, float, float, float]
 
 

@@ -95,7 +95,7 @@ def picture(tenant: Tenant, plan: RenderPlan, share: Share, looks: tuple[str, ..
 
 def looks_of(plan: RenderPlan, output: Output) -> tuple[str, ...]:
     """What a rendered operation came to."""
-    return effective.identity(plan.spec, output.source_size, output.shape)
+    return effective.identity(plan.spec, output.source_size, output.shape, output.idle)
 
 
 def due(

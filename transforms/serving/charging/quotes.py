@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from billing.models import claims as claim_rows
 from imgapis.base import clock
+from transforms.engine import effective
 from transforms.engine.request import cost
 from transforms.serving.charging import claims
 from transforms.serving.charging.claims import KnownSource
@@ -14,6 +15,8 @@ EXACT = "exact"
 IF_UNCHANGED = "exact, as long as the source stays as it is"
 COMPOSED = "a maximum: only composed sources are billed"
 UNKNOWN_SIZE = "a maximum: free where it comes to a picture that was charged already, by the size of its source"
+
+UNKNOWN_CONTENT = "a maximum: free where a parameter turns out to change nothing of a picture that was charged already"
 
 
 @dataclass(frozen=True)
@@ -43,4 +46,5 @@ def quote(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> Quote:
         return Quote(halves, UNKNOWN_SIZE)
     if claim_rows.live_digests(tenant.workspace_id, [picture], clock.now(), plan.void_before):
         return Quote(0, sure, "charged before under another address: it is the same picture")
-    return Quote(halves, sure)
+    depends = effective.depends_on_content(plan.spec.values)
+    return Quote(halves, UNKNOWN_CONTENT if depends else sure)

@@ -7,8 +7,8 @@ from itertools import islice
 
 from PIL import Image, ImageChops
 
-from transforms.engine.codecs import cut_files
 from transforms.engine.codecs.animations.canvas import Disposal, Part, composed, leaves_clear
+from transforms.engine.codecs.cut_files import stored_pixels
 
 EXTENSION, IMAGE = 0x21, 0x2C
 # The label and the length of a control block, and how long it is with its terminator.
@@ -119,7 +119,7 @@ def _unpacked(block: Block, cut: bool) -> Image.Image:
         raise ValueError("an image of a GIF has no such depth")
     stored = None
     if cut:
-        image, stored = cut_files.gif_image(block.size, block.data, block.bits, block.is_interlaced)
+        image, stored = stored_pixels.gif_image(block.size, block.data, block.bits, block.is_interlaced)
     else:
         image = Image.frombytes("P", block.size, block.data, "gif", block.bits, block.is_interlaced)
     colours = block.palette.ljust(3 << MOST_BITS, b"\0")

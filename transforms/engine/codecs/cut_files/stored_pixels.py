@@ -1,5 +1,4 @@
-"""What there is of files that end too early, for `truncated=allow`: which pixels of a PNG and of a GIF's image are
-stored, and the whole chunks of a WebP."""
+"""Which pixels are stored of a PNG and of a GIF's image that end too early, and a JPEG with its end."""
 
 import math
 import struct
@@ -14,14 +13,12 @@ from transforms.engine.containers import png
 from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.errors import EngineError
 
-WARNING = "The file is cut off: what is missing of the picture is empty."
 JPEG_END = b"\xff\xd9"
 # (first column, first row, columns apart, rows apart) of each pass of an interlaced PNG, and of one that is not.
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 IN_ORDER = ((0, 0, 1, 1),)
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 PIECE = 1_000_000  # bytes of pixels that are unpacked at once to be counted
-WEBP_PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
 
 
 def jpeg(data: bytes, layout: Layout) -> bytes:
@@ -30,24 +27,6 @@ def jpeg(data: bytes, layout: Layout) -> bytes:
     if not layout.scans:
         raise EngineError("broken_image", "The picture ends too early: none of its pixels are there.")
     return data.rstrip(b"\xff") + JPEG_END
-
-
-def webp(data: bytes) -> bytes:
-    """A WebP of the chunks that are whole, as the frames of an animation may be. Raises broken_image where no such
-    chunk holds pixels: the decoder draws no part of one."""
-    parts, offset, has_pixels = [], 12, False
-    while offset + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, offset)
-        end = offset + 8 + size + size % 2
-        if end > len(data) + size % 2:
-            break
-        parts.append(data[offset:end].ljust(end - offset, b"\0"))
-        has_pixels = has_pixels or name in WEBP_PIXELS
-        offset = end
-    if not has_pixels:
-        raise EngineError("broken_image", "The picture ends too early: a part of a WebP cannot be drawn.")
-    body = b"WEBP" + b"".join(parts)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 @contextmanager
