@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imgapis.settings")
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from imgapis.server.fast_lane import FastLane  # noqa: E402 - rows can be imported only once the apps are loaded
+
+application = FastLane(_django)

@@ -1,48 +1,57 @@
-"""Hits answered from memory: requests a second and their latency, over connections kept open."""
+"""Hits answered from memory, against a bare WSGI answer of as many bytes by the same gunicorn worker."""
 
-import http.client
-import time
-from concurrent.futures import ThreadPoolExecutor
-from statistics import median, quantiles
+from contextlib import contextmanager
+from statistics import median
 
+from imgapis.devstack import children, ports, stack
 from tests import environment
-from tests.benches import setup
+from tests.benches import bare, photograph, setup
+from tests.benches.connections import Connections
 
-THREADS = 8
-SECONDS = 6.0
-WARMING = 40  # requests that bring the picture into the memory of both workers
+ROUNDS = 7
+SECONDS = 2.0
+THREADS = 64
 
 
-def measure(site: setup.Site) -> None:
-    """Print one line. The client is Python on the same cores: the server alone does better."""
+def measure(site: setup.Site) -> dict[str, float]:
+    """Print and return the medians of interleaved rounds, in requests a second, and the median of their ratios. The
+    client is Python on the same cores: the server alone does better."""
     path = f"/transform?src={site.place('hit')}&w=800"
-    for _ in range(WARMING):
-        _ask(path, 0.0)
-    start = time.perf_counter()
-    with ThreadPoolExecutor(THREADS) as threads:
-        runs = list(threads.map(lambda _: _ask(path, SECONDS), range(THREADS)))
-    elapsed = time.perf_counter() - start
-    laps = [lap for run in runs for lap in run]
-    print(f"\nHIT from memory, {THREADS} threads, {elapsed:.1f} s")
-    print("  requests/s   median ms   p95 ms")
-    print(f"  {len(laps) / elapsed:10.0f}   {median(laps):9.1f}   {quantiles(laps, n=20)[-1]:6.1f}", flush=True)
+    with _worker() as port:
+        connections = Connections(port, f"{setup.NAMESPACE}.localhost:{port}")
+        while b"X-Img-Cache: HIT" not in (answer := connections.first(path)):
+            pass
+        length = len(answer.partition(b"\r\n\r\n")[2])
+        rounds = [
+            (connections.rate(f"{bare.PATH}?{length}", SECONDS), connections.rate(path, SECONDS)) for _ in range(ROUNDS)
+        ]
+        connections.close()
+    figures = {
+        "bare": median(rate for rate, _ in rounds),
+        "hits": median(rate for _, rate in rounds),
+        "ratio": median(hits / raw for raw, hits in rounds),
+    }
+    print(f"\nHIT from memory, {length:,} bytes, one worker, median of {ROUNDS} interleaved rounds of {SECONDS:.0f} s")
+    print("  bare WSGI requests/s   hits/s   ratio")
+    print(f"  {figures['bare']:20.0f} {figures['hits']:8.0f} {figures['ratio']:7.2f}", flush=True)
+    return figures
 
 
-def _ask(path: str, seconds: float) -> list[float]:
-    """Milliseconds of each request on one connection until so many seconds have gone; at least one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", environment.WEB_PORT, timeout=30)
-    headers = {"Host": f"{setup.NAMESPACE}.localhost:{environment.WEB_PORT}"}
-    deadline = time.perf_counter() + seconds
-    laps = []
+@contextmanager
+def _worker():
+    """gunicorn with one worker, as in production, with the bare answer beside the product; its port."""
+    port = environment.free_port()
+    command = stack.gunicorn_command(port, workers=1, threads=THREADS)
+    command[-1] = f"{bare.__name__}:application"
+    web = children.Child("gunicorn", command, setup.FOLDER / "gunicorn-of-hits.log")
     try:
-        while not laps or time.perf_counter() < deadline:
-            start = time.perf_counter()
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
-            response.read()
-            laps.append((time.perf_counter() - start) * 1000)
-            if response.status != 200 or (seconds and response.getheader("x-img-cache") != "HIT"):
-                raise RuntimeError(f"No hit: {response.status} {response.getheader('x-img-cache')}")
+        health = f"http://127.0.0.1:{port}/healthz"
+        web.wait_until(lambda: ports.status(health) is not None, setup.READY_SECONDS)
+        yield port
     finally:
-        connection.close()
-    return laps
+        web.stop()
+
+
+if __name__ == "__main__":
+    with setup.running(photograph.jpeg()) as running_site:
+        measure(running_site)
