@@ -63,11 +63,11 @@ class FastLane:
         if tenant is None:
             return self._application(environ, start_response)
         key = _key(environ, tenant)
-        with self._lock:
-            answer = self._answers.get(key)
+        answer = self._remembered(key)
         if answer is not None and answer.hit.revision == tenant.revision:
             output = answer.hit.current_output()
             if output is not None:
+                environ[image_responses.HIT] = answer.hit
                 return _respond(environ, start_response, answer, output, started)
 
         def remember(status: str, headers: Headers, *exc_info: Any) -> Any:
@@ -77,6 +77,11 @@ class FastLane:
             return start_response(status, headers, *exc_info)
 
         return self._application(environ, remember)
+
+    def _remembered(self, key: Key) -> RememberedAnswer | None:
+        with self._lock, suppress(KeyError):  # one that ends at this moment raises it too
+            return self._answers[key]
+        return None
 
     def _remember(self, key: Key, hit: Hit, status: str, headers: Headers) -> None:
         size = ANSWER_BYTES + sum(len(part or "") for part in key) + len(hit.body or b"")

@@ -30,8 +30,9 @@ class Connections:
         self._sockets[0].sendall(self._request(path))
         return _answer(self._sockets[0])
 
-    def rate(self, path: str, seconds: float) -> float:
-        """Answers a second over so many seconds; each connection has one request under way all the time."""
+    def run(self, path: str, seconds: float) -> tuple[int, float]:
+        """How many answers came in how many seconds, `seconds` at least; each connection always has one request under
+        way."""
         request, count = self._request(path), 0
         start = time.perf_counter()
         for each in self._sockets:
@@ -44,7 +45,7 @@ class Connections:
         elapsed = time.perf_counter() - start
         for each in self._sockets:
             _answer(each)
-        return count / elapsed
+        return count, elapsed
 
     def _request(self, path: str) -> bytes:
         return f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\nAccept: image/webp,*/*\r\n\r\n".encode()

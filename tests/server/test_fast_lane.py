@@ -1,4 +1,4 @@
-"""The fast lane answers what Django would have answered, or leaves the request to it."""
+"""H36: the fast lane answers what Django would have answered, or leaves the request to it."""
 
 import gc
 import io
@@ -369,7 +369,7 @@ def test_no_site_is_given_what_another_may_see(lanes, time):
 
 def test_a_host_that_is_nobodys_is_djangos_to_answer(lanes, time):
     _warm(lanes, PICTURE)
-    for host in ("127.0.0.1", "[::1]", "10.0.0.1:80", "", "x" * 300 + ".localhost", "a b", "localhost", None):
+    for host in ("127.0.0.1", "[::1]", "10.0.0.1:80", "", "x" * 300 + ".localhost", "a b", "localhost"):
         assert lanes.fast(PICTURE, HTTP_HOST=host) is None, host
 
 
