@@ -32,7 +32,8 @@ SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 class Hit:
     """A hit that was answered: what the answer to the same request depends on, so that it can be given again without a
     plan. `revision` is the tenant's; `key` to `until` are those of the plan and of the signature; `body` are the bytes
-    where they are cut from the output's, else None. The output itself is the memory cache's to keep."""
+    where they are cut from the output's, else None. The output itself is the memory cache's to keep. `is_public`: any
+    site may see it, and no signature is asked for."""
 
     workspace_id: str
     revision: str
@@ -45,6 +46,7 @@ class Hit:
     until: float | None
     output: weakref.ref[CachedOutput]
     body: bytes | None
+    is_public: bool
 
     def current_output(self) -> CachedOutput | None:
         """The output, where it is the very one in memory still and neither it nor the signature has expired."""
@@ -52,6 +54,13 @@ class Hit:
         if output is None or output is not self.output() or (self.until is not None and self.until <= now):
             return None
         return output if not self.ttl or output.stored > now - self.ttl else None
+
+    def ends(self) -> float:
+        """When the output has expired for this request, in seconds since 1970; 0 where it is gone."""
+        output = self.output()
+        if output is None:
+            return 0.0
+        return min(output.expires, output.stored + self.ttl) if self.ttl else output.expires
 
 
 def respond(request: ImageHttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
@@ -144,6 +153,7 @@ def _hit(tenant: Tenant, plan: RenderPlan, entry: CachedOutput, until: float | N
         until=until,
         output=weakref.ref(entry),
         body=cut,
+        is_public="*" in tenant.allowed_origins and not tenant.signing_required,
     )
 
 
