@@ -129,6 +129,8 @@ CACHE_ENDPOINT = env_text("CACHE_ENDPOINT")
 CACHE_REGION = env_text("CACHE_REGION", "auto")
 CACHE_ACCESS_KEY = env_text("CACHE_ACCESS_KEY", "embedded" if EMBEDDED else None)
 CACHE_SECRET_KEY = env_text("CACHE_SECRET_KEY", "embeddedsecret" if EMBEDDED else None)
+# Where nginx writes the hits that it answers itself (deploy/nginx.conf); without it, nginx is told to keep nothing.
+NGINX_SPOOL = env_text("NGINX_SPOOL")
 MEMORY_CACHE_BYTES = env_number("MEMORY_CACHE_BYTES", 64_000_000)
 
 # --- Fetching originals ---

@@ -5,4 +5,13 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imgapis.settings")
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+# Rows can be imported only once the apps are loaded.
+from django.conf import settings  # noqa: E402
+
+from imgapis.server.fast_lane import FastLane  # noqa: E402
+from imgapis.server.front_cache import FrontCache  # noqa: E402
+
+_fast_lane = FastLane(_django)
+application = FrontCache(_fast_lane) if settings.NGINX_SPOOL else _fast_lane

@@ -11,7 +11,7 @@ from pynamodb.exceptions import PynamoDBException
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements
 from imgapis.base import clock, rounds, tokens
-from telemetry import events, metrics, rollups, spool
+from telemetry import events, front_spool, metrics, rollups, spool
 from telemetry.events import RequestEvent
 
 SHIP_SECONDS = 2.0
@@ -81,8 +81,19 @@ class Recorder:
 
 
 def ship(seconds: float = rounds.UNLIMITED) -> int:
-    """Ship the closed segments of this host, for as many seconds; returns the number of events."""
+    """Ship the closed segments of this host, for as many seconds; returns the number of events. What the proxy in front
+    has written becomes segments of its own before."""
+    if settings.NGINX_SPOOL:
+        front_spool.take(Path(settings.NGINX_SPOOL), _store_of_front, metrics.counts().lost.inc, seconds)
     return spool.ship(directory(), _write_existing, metrics.counts().lost.inc, seconds)
+
+
+def _store_of_front(batch: list[RequestEvent]) -> None:
+    """Keep events of the proxy's as a segment, and count their answers as ours. Raises OSError."""
+    spool.keep(directory(), batch)
+    for event in batch:
+        metrics.record_response(event, charged=False)
+    metrics.counts().recorded.inc(len(batch))
 
 
 def _write_existing(batch: list[RequestEvent]) -> list[RequestEvent]:

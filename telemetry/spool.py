@@ -82,7 +82,7 @@ def ship(
                 events = list(_read(path, on_error))
                 rest = write(events) or []
                 if rest:
-                    _keep(directory, rest)
+                    keep(directory, rest)
                 path.unlink()
                 count += len(events) - len(rest)
         except BlockingIOError:
@@ -97,8 +97,9 @@ def ship(
     return count
 
 
-def _keep(directory: Path, events: list[RequestEvent]) -> None:
+def keep(directory: Path, events: list[RequestEvent]) -> None:
     """Write a segment of events that have to wait."""
+    directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{os.getpid()}-{os.urandom(6).hex()}-rest"
     path.write_bytes(b"".join(_line(event) for event in events))
     os.replace(path, path.with_suffix(".jsonl"))  # whole, or not there: a shipper takes what it finds

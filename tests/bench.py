@@ -1,6 +1,7 @@
 """`make bench`: what a hit, a miss and a rendering cost on this machine, as tables."""
 
-from tests.benches import hits, misses, networks, photograph, recordings, renders, setup
+from tests.benches import hits, misses, networks, nginx_hits, photograph, recordings, renders, setup
+from tests.faults import front
 
 
 def main() -> None:
@@ -13,6 +14,9 @@ def main() -> None:
     with setup.running(body) as site:
         misses.measure(site)
         hits.measure(site)
+        if front.NGINX:
+            nginx_hits.measure(site)
+        nginx_hits.measure_drain()
         recordings.measure()
 
 

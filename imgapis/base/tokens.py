@@ -16,9 +16,11 @@ def random_id(prefix: str) -> str:
     return prefix + "_" + base64.b32encode(secrets.token_bytes(15)).decode().lower()
 
 
-def time_ordered_id(moment: float) -> str:
-    """A UUIDv7 (RFC 9562) whose time is `moment` (seconds): ids sort as their times do."""
-    value = (int(moment * 1000) & ((1 << 48) - 1)) << 80 | secrets.randbits(80)
+def time_ordered_id(moment: float, random_bits: int | None = None) -> str:
+    """A UUIDv7 (RFC 9562) whose time is `moment` (seconds): ids sort as their times do. The rest is random, or the
+    lowest 80 of `random_bits`."""
+    tail = secrets.randbits(80) if random_bits is None else random_bits & ((1 << 80) - 1)
+    value = (int(moment * 1000) & ((1 << 48) - 1)) << 80 | tail
     value = value & ~(0xF << 76) | 0x7 << 76
     return str(uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62))
 

@@ -2,6 +2,8 @@
 
 import re
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +16,7 @@ from imgapis.base.requests import GetResponse
 from transforms.serving import http_headers, image_responses
 from transforms.tenant import tenants
 from transforms.tenant.http_requests import ImageHttpRequest
+from transforms.tenant.tenants import Tenant
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 LONGEST_LINE = 16_384
@@ -48,6 +51,31 @@ class AddressTooLong(ApiError):
         super().__init__(f"The address is longer than {LONGEST_LINE} bytes.")
 
 
+def host_of(header: str) -> str:
+    """The host of a Host header, without its port; empty where it cannot be read."""
+    match = HOST.match(header.lower())
+    return match[1].rstrip(".") if match else ""
+
+
+def tenant_of(host: str) -> Tenant | None:
+    """The workspace whose images are at a host; None where none are. Raises StateUnavailable."""
+    if len(host) > LONGEST_HOST:
+        return None
+    namespace, _, domain = host.partition(".")
+    return tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
+
+
+def remembered_tenant_of(host: str) -> Tenant | None:
+    """What `tenant_of` answers from memory; None where it would have to read."""
+    namespace, _, domain = host.partition(".")
+    return tenants.remembered(namespace if domain == settings.IMAGE_DOMAIN else host) if domain else None
+
+
+def is_own_fetcher(environ: Mapping[str, Any]) -> bool:
+    """Whether our own fetcher asks (S17)."""
+    return environ.get("HTTP_USER_AGENT") == fetch.HEADERS["User-Agent"]
+
+
 class HostMiddleware:
     """Routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
 
@@ -75,19 +103,15 @@ class HostMiddleware:
         )
         if line_length > LONGEST_LINE:
             raise AddressTooLong
-        match = HOST.match(request.META.get("HTTP_HOST", "").lower())
-        host = match[1].rstrip(".") if match else ""
+        host = host_of(request.META.get("HTTP_HOST", ""))
         if host in settings.SITE_HOSTS:
             return
-        if len(host) > LONGEST_HOST:
-            raise UnknownHost
-        namespace, _, domain = host.partition(".")
-        request.custom_domain = domain != settings.IMAGE_DOMAIN
-        tenant = tenants.of_domain(host) if request.custom_domain else tenants.of_namespace(namespace)
+        tenant = tenant_of(host)
         if tenant is None:
             raise UnknownHost
+        request.custom_domain = host.partition(".")[2] != settings.IMAGE_DOMAIN
         request.tenant = tenant
-        if request.META.get("HTTP_USER_AGENT") == fetch.HEADERS["User-Agent"]:
+        if is_own_fetcher(request.META):
             raise FetchLoop
         request.urlconf = settings.IMAGE_URLCONF
 

@@ -128,6 +128,8 @@ def _kept(folder: Path, started_at: float) -> Iterator[tuple[str, bytes]]:
     yield from search.tables(settings.TABLE_PREFIX)
     yield from search.objects(started_at - 60)
     yield from search.files(folder, Path(settings.VAR_DIR))
+    if settings.NGINX_SPOOL:
+        yield from search.files(Path(settings.NGINX_SPOOL))
 
 
 def _logs(places: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:

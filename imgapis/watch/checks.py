@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+
 from accounts.sessions import throttles
 from billing.models import proofs
 from imgapis.base import clock
@@ -12,7 +14,7 @@ from imgapis.base.mail import outbox
 from imgapis.models import scheduled_tasks
 from imgapis.privacy import erasure
 from imgapis.work import schedule
-from telemetry import metrics, recorder, rollups
+from telemetry import front_spool, metrics, recorder, rollups
 
 SHARE_OF_ERRORS = 0.01
 LEAST_ANSWERS = 100
@@ -45,6 +47,8 @@ class Sample:
     mails_since: float | None = None
     wrong_codes: int = 0
     codes_held_back: int = 0
+    waiting_at_nginx: int = 0
+    waiting_at_nginx_since: float | None = None
     taken_at: float = field(default_factory=time.monotonic)
 
 
@@ -62,6 +66,8 @@ def sample(unacted_since: float | None = None, unreported_since: float | None = 
         lost=metrics.total("imgapis_events_lost_total"),
         ended=metrics.total("imgapis_renders_ended_total"),
         waiting_since=_oldest(recorder.directory()),
+        waiting_at_nginx=front_spool.size(Path(settings.NGINX_SPOOL)) if settings.NGINX_SPOOL else 0,
+        waiting_at_nginx_since=front_spool.oldest(Path(settings.NGINX_SPOOL)) if settings.NGINX_SPOOL else None,
         marked_since=rollups.oldest_mark(),
         unacted_since=unacted_since,
         unreported_since=unreported_since,
@@ -109,6 +115,10 @@ def metering(before: Sample, after: Sample) -> str:
         return f"{missing:.0f} of {answers:.0f} answers left no event."
     if after.waiting_since and after.waiting_since < after.now - LATE_SECONDS:
         return "Events have waited in the spool for more than a minute: they are not being shipped."
+    if after.waiting_at_nginx >= front_spool.FULL_BYTES:
+        return "The hits that nginx has written wait in as many files as there may be: it keeps no answer meanwhile."
+    if after.waiting_at_nginx_since and after.waiting_at_nginx_since < after.now - LATE_SECONDS:
+        return "Hits that nginx has written have waited for more than a minute: they are not being taken."
     if after.marked_since and after.marked_since < after.now - 10 * LATE_SECONDS:
         return "Hours have waited for ten minutes to be added up: usage pages are late."
     return ""

@@ -11,7 +11,7 @@ from tests import environment
 from tests.origin import Origin
 
 NAMESPACE = "bench"
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 FOLDER = Path(environment.FOLDER)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,10 +24,13 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 class Front:
-    """nginx in `folder`: plain on `plain`, with TLS on `tls`, in front of gunicorn on `behind`."""
+    """nginx in `folder`: plain on `plain`, with TLS on `tls` unless `is_plain`, in front of gunicorn on `behind`.
+    `servers` are further server blocks."""
 
-    def __init__(self, folder: Path, plain: int, tls: int, behind: int):
+    def __init__(self, folder: Path, plain: int, tls: int, behind: int, *, is_plain: bool = False, servers: str = ""):
         self.folder, self.plain, self.tls = folder, plain, tls
+        self.spool = folder / "spool"
+        self.spool.mkdir()
         certificate(folder)
         site = (ROOT / "deploy/nginx.conf").read_text()
         for original, replacement in {
@@ -35,16 +39,33 @@ class Front:
             "listen 443 ": f"listen 127.0.0.1:{tls} ",
             "imgapis.example": "localhost",
             "/etc/ssl/": f"{folder}/",
+            "/run/imgapis ": f"{folder}/cache ",
+            "/var/lib/imgapis/nginx": str(self.spool),
         }.items():
             assert original in site
             site = site.replace(original, replacement)
-        (folder / "site.conf").write_text(site)
+        if is_plain:
+            site = site.replace(f"127.0.0.1:{tls} ssl http2;", f"127.0.0.1:{tls};")
+        (folder / "site.conf").write_text(site + servers)
         (folder / "nginx.conf").write_text(nginx_conf(folder))
         command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
         config_test = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60)
         assert config_test.returncode == 0, config_test.stderr
-        self.process = subprocess.Popen(command)
-        wait_for_listener(plain)
+        self._command = command
+        self._start()
+
+    def _start(self) -> None:
+        self.process = subprocess.Popen(self._command)
+        wait_for_listener(self.plain)
+
+    def kill_and_start(self) -> None:
+        """SIGKILL to the master and its workers, then start again."""
+        workers = psutil.Process(self.process.pid).children()
+        for process in (self.process, *workers):
+            process.kill()
+        psutil.wait_procs(workers, 20)
+        self.process.wait(20)
+        self._start()
 
     def stop(self) -> None:
         """Stop nginx at once (SIGTERM)."""

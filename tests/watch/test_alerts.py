@@ -15,7 +15,7 @@ from imgapis.base import clock
 from imgapis.models import alerts
 from imgapis.site import status
 from imgapis.watch import checks, watching
-from telemetry import recorder
+from telemetry import front_spool, recorder
 from telemetry.models import DirtyHour
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -32,6 +32,8 @@ CALM = checks.Sample(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
         (checks.errors, {"answers": 10_200, "broken": 13, "recorded": 7_200}, "server errors"),
         (checks.renders, {"ended": 40}, "render processes"),
         (checks.metering, {"held": 3.0}, "held in memory"),
+        (checks.metering, {"waiting_at_nginx": front_spool.FULL_BYTES}, "keeps no answer"),
+        (checks.metering, {"waiting_at_nginx_since": CALM.now - 90}, "not being taken"),
         (checks.mails, {"mails_since": CALM.now - 900}, "15 minutes"),
         (checks.webhooks, {"unacted_since": CALM.now - 900}, "15 minutes"),
         (checks.webhooks, {"unread": 1.0}, "run stripe_setup"),

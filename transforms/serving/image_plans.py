@@ -30,7 +30,8 @@ class RenderPlan:
 
     `claim` is the digest of the operation's claim. A grid has one beside it for each source (`slots`), and `former`,
     under which grids were claimed whole before their sources had claims. `fallback` names the picture to send where the
-    source fails, empty for none; it is no part of the picture.
+    source fails, empty for none; it is no part of the picture. `ttl` (seconds) is what moves `fresh_after` on, 0
+    where nothing does.
     """
 
     spec: Spec
@@ -48,6 +49,7 @@ class RenderPlan:
     slots: tuple[str, ...] = ()
     former: str = ""
     fallback: str = ""
+    ttl: int = 0
 
     @property
     def operation(self) -> str:
@@ -147,6 +149,7 @@ def _planned(tenant: Tenant, parsed: Spec, accept: str | None) -> RenderPlan:
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
         fresh_after=now - parsed.ttl if parsed.ttl else lifetimes.fresh_after(of_sources, now),
         engine=tenant.engine,
+        ttl=ttl,
         **(_claims_of_grid(tenant, identity, len(originals)) if parsed.operation == "grid" else {}),
     )
 

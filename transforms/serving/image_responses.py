@@ -3,6 +3,8 @@
 import logging
 import re
 import time
+import weakref
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.http import HttpResponse
@@ -22,7 +24,43 @@ from transforms.tenant.tenants import Tenant
 
 log = logging.getLogger("imgapis.images")
 FALLBACK_SECONDS = 60
+HIT = "imgapis.hit"  # where a hit is in the WSGI environment
 SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A hit that was answered: what the answer to the same request depends on, so that it can be given again without a
+    plan. `revision` is the tenant's; `key` to `until` are those of the plan and of the signature; `body` are the bytes
+    where they are cut from the output's, else None. The output itself is the memory cache's to keep. `is_public`: any
+    site may see it, and no signature is asked for."""
+
+    workspace_id: str
+    revision: str
+    operation: str
+    key: str
+    purged_before: float
+    engine: int
+    ttl: int
+    seconds: int
+    until: float | None
+    output: weakref.ref[CachedOutput]
+    body: bytes | None
+    is_public: bool
+
+    def current_output(self) -> CachedOutput | None:
+        """The output, where it is the very one in memory still and neither it nor the signature has expired."""
+        output, now = cache.memory.get(self.key, self.purged_before, self.engine), clock.now()
+        if output is None or output is not self.output() or (self.until is not None and self.until <= now):
+            return None
+        return output if not self.ttl or output.stored > now - self.ttl else None
+
+    def ends(self) -> float:
+        """When the output has expired for this request, in seconds since 1970; 0 where it is gone."""
+        output = self.output()
+        if output is None:
+            return 0.0
+        return min(output.expires, output.stored + self.ttl) if self.ttl else output.expires
 
 
 def respond(request: ImageHttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
@@ -42,11 +80,15 @@ def respond(request: ImageHttpRequest, endpoint: str, path_source: str | None) -
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
-    event, already_recorded = _request_event(request, image_request, result, response), bool(result and result.recorded)
+    record(_request_event(request, image_request, result, response), already_recorded=bool(result and result.recorded))
+    return http_headers.finish(request, response)
+
+
+def record(event: RequestEvent, *, already_recorded: bool = False) -> None:
+    """Count an answer, and record its event unless its charge did."""
     metrics.record_response(event, charged=already_recorded)
     if not already_recorded:
         recorder.current().record(event)
-    return http_headers.finish(request, response)
 
 
 def _deliver(tenant: Tenant, image_request: ImageRequest) -> tuple[ImageResponse, FallbackPicture | None]:
@@ -86,13 +128,33 @@ def _http_response(request: ImageHttpRequest, result: ImageResponse, until: floa
         response = HttpResponse(body, content_type=entry.content_type)
         response["Content-Length"] = str(len(body))
     response["ETag"] = etag
-    _set_lifetime(response, plan, entry, until)
+    for name, value in lifetime(entry, plan.seconds, until).items():
+        response[name] = value
     if plan.spec.download:
         ascii_name = SAFE_NAME.sub("_", plan.spec.download)
         response["Content-Disposition"] = (
             f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(plan.spec.download, safe='')}"
         )
+    if not is_new:
+        request.META[HIT] = _hit(request.tenant, plan, entry, until, None if body is entry.body else body)
     return http_headers.describe(response, result)
+
+
+def _hit(tenant: Tenant, plan: RenderPlan, entry: CachedOutput, until: float | None, cut: bytes | None) -> Hit:
+    return Hit(
+        workspace_id=tenant.workspace_id,
+        revision=tenant.revision,
+        operation=plan.operation,
+        key=plan.key,
+        purged_before=plan.purged_before,
+        engine=plan.engine,
+        ttl=plan.ttl,
+        seconds=plan.seconds,
+        until=until,
+        output=weakref.ref(entry),
+        body=cut,
+        is_public="*" in tenant.allowed_origins and not tenant.signing_required,
+    )
 
 
 def _cold_head(result: ImageResponse) -> HttpResponse:
@@ -124,16 +186,18 @@ def _fallback_response(picture: FallbackPicture, until: float | None) -> HttpRes
     return response
 
 
-def _set_lifetime(response: HttpResponse, plan: RenderPlan, entry: CachedOutput, until: float | None) -> None:
-    """Set Cache-Control and Age. A response signed until T expires by T, and then has no Age, which caches would
-    subtract once more."""
-    now, seconds = clock.now(), min(entry.seconds, plan.seconds)
+def lifetime(entry: CachedOutput, most_seconds: int, until: float | None) -> dict[str, str]:
+    """Cache-Control and Age of an output that lives `most_seconds` at most. A response signed until T expires by T, and
+    then has no Age, which caches would subtract once more."""
+    now, seconds = clock.now(), min(entry.seconds, most_seconds)
     if until is not None:
         expires = min(until, entry.expires, entry.stored + seconds)
-        response["Cache-Control"] = f"public, max-age={max(0, int(expires - now))}"
-        return
-    response["Cache-Control"] = f"public, max-age={seconds}" + (", immutable" if seconds == cache.YEAR_SECONDS else "")
-    response["Age"] = str(max(0, int(now - entry.stored)))
+        return {"Cache-Control": f"public, max-age={max(0, int(expires - now))}"}
+    immutable = ", immutable" if seconds == cache.YEAR_SECONDS else ""
+    return {
+        "Cache-Control": f"public, max-age={seconds}{immutable}",
+        "Age": str(max(0, int(now - entry.stored))),
+    }
 
 
 def _request_event(

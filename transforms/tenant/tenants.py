@@ -1,10 +1,12 @@
 """The workspace of an image host, as the image API needs it: cached for 5 s, for 15 minutes in an outage."""
 
+import hashlib
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import orjson
 from cachetools import LRUCache
 from pynamodb.exceptions import PynamoDBException
 
@@ -48,7 +50,8 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A workspace's settings and the three subkeys of its key: for cache keys, for claims, for its folder."""
+    """A workspace's settings and the three subkeys of its key: for cache keys, for claims, for its folder. Two readings
+    with the same `revision`, a digest of the rows they were made of, answer every request alike."""
 
     workspace_id: str
     namespace: str
@@ -69,6 +72,7 @@ class Tenant:
     origin_cache_control: bool
     engine: int
     rules: WorkspaceRules
+    revision: str = ""
 
 
 @dataclass
@@ -97,9 +101,16 @@ def of_domain(domain: str) -> Tenant | None:
     return _fresh(domain, _read_domain) if "." in domain else None
 
 
+def remembered(name: str) -> Tenant | None:
+    """What `of_namespace` or `of_domain` answers from memory; None where it would have to read."""
+    entry = _cached(name)
+    return entry.tenant if entry is not None and _is_fresh(entry) else None
+
+
 def of_row(row: Workspace, namespace: str) -> Tenant:
     """The tenant of a workspace's current row, past the cache: for callers that have just changed it."""
     key = workspaces.key(row)
+    sources = list(source_rows.of_workspace(row.workspace_id))
     return Tenant(
         workspace_id=row.workspace_id,
         namespace=namespace,
@@ -111,7 +122,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         terms=periods.terms_of(row),
         limits=entitlements.of(row),
         suspended=bool(row.suspended),
-        sources={source.name: source for source in source_rows.of_workspace(row.workspace_id)},
+        sources={source.name: source for source in sources},
         signing_required=row.signing == "required",
         signing_keys=tuple(
             SigningKey(key["id"], tokens.unseal(key["sealed"]).decode())
@@ -124,7 +135,15 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         origin_cache_control=bool(row.origin_cache_control),
         engine=int(row.engine),
         rules=rulebook.of(row.workspace_id, int(row.rules_revision)),
+        revision=_revision(namespace, row, sources),
     )
+
+
+def _revision(namespace: str, row: Workspace, sources: Iterable[Source]) -> str:
+    """A digest of what a tenant is made of; presets, fallbacks, purges and blocks count by the row's revision."""
+    rows = [row.serialize(), *sorted((source.serialize() for source in sources), key=repr)]
+    text = orjson.dumps([namespace, rows], default=repr, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()
 
 
 def clear_cache() -> None:
@@ -143,13 +162,9 @@ def _remember(name: str, entry: CachedTenant) -> None:
 
 def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
     """The tenant of a namespace or a domain (which has a dot), from the cache or by `read`. Raises StateUnavailable."""
-    now = clock.monotonic()
-    with _lock:
-        entry = _known.get(name) or _absent.get(name)
-    if entry is not None and now - entry.read_at >= STALE_SECONDS:
-        entry = None
-    if entry is not None and now - max(entry.read_at, entry.failed_at) < FRESH_SECONDS:
-        return entry.tenant  # also where the store failed a moment ago: not tried again so soon (D2)
+    now, entry = clock.monotonic(), _cached(name)
+    if entry is not None and _is_fresh(entry):
+        return entry.tenant
     try:
         tenant = read(name)
     except PynamoDBException as error:
@@ -159,6 +174,18 @@ def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
         return entry.tenant
     _remember(name, CachedTenant(tenant, now))
     return tenant
+
+
+def _cached(name: str) -> CachedTenant | None:
+    """What was read of a name within STALE_SECONDS."""
+    with _lock:
+        entry = _known.get(name) or _absent.get(name)
+    return entry if entry is not None and clock.monotonic() - entry.read_at < STALE_SECONDS else None
+
+
+def _is_fresh(entry: CachedTenant) -> bool:
+    """Whether it need not be read again: also where the store failed a moment ago, it is not tried so soon (D2)."""
+    return clock.monotonic() - max(entry.read_at, entry.failed_at) < FRESH_SECONDS
 
 
 def _read(namespace: str) -> Tenant | None:
