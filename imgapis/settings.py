@@ -158,12 +158,14 @@ LIMIT_SOURCE_FRAMES = env_number("LIMIT_SOURCE_FRAMES", LIMITS.source_frames, 1)
 LIMIT_SOURCE_SCANS = env_number("LIMIT_SOURCE_SCANS", LIMITS.source_scans, 1)
 LIMIT_OUTPUT_PIXELS = env_number("LIMIT_OUTPUT_PIXELS", LIMITS.output_pixels, 1)
 RENDER_SECONDS = env_number("RENDER_SECONDS", 10.0, 0.1)
-ENGINE_VERSION = 2  # transforms.engine.version.NEWEST: what a new workspace begins with
+ENGINE_VERSION = 3  # transforms.engine.version.NEWEST: what a new workspace begins with
 # How long a source that took too long or made the decoder fail is not tried again.
 FAILED_SOURCE_SECONDS = env_number("FAILED_SOURCE_SECONDS", 180.0)
 RENDER_WAIT_SECONDS = env_number("RENDER_WAIT_SECONDS", 10.0, 0.1)
 RENDER_PROCESSES = env_number("RENDER_PROCESSES", 1, 1)
 RENDER_MEMORY_BYTES = env_number("RENDER_MEMORY_BYTES", 2_500_000_000, 1)
+# 1: pictures are resized with Pillow, as where cykooz.resizer has no wheel.
+RENDER_RESIZES_WITH_PILLOW = env_flag("RENDER_RESIZES_WITH_PILLOW", default=False)
 RENDER_QUEUE = env_number("RENDER_QUEUE", 64)
 # Points of each workspace and web process for work that costs nothing: transforms.serving.scheduling.free_work.
 FREE_WORK_PER_MINUTE = env_number("FREE_WORK_PER_MINUTE", 1_200, 1)

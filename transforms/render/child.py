@@ -6,7 +6,7 @@ import pickle
 import traceback
 from collections.abc import Callable
 
-from transforms.engine import exhaustion, pipeline
+from transforms.engine import exhaustion, pipeline, resampling
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.vision import network
@@ -57,12 +57,15 @@ def _cause(error: Exception) -> str:
 
 
 def main() -> None:
-    """`child [--subjects FILE] [--faces FILE] MEMORY_BYTES`; the files are the weights of the two networks."""
+    """`child [--subjects FILE] [--faces FILE] [--resize KERNEL] MEMORY_BYTES`; the files are the weights of the two
+    networks."""
     parser = argparse.ArgumentParser()
     parser.add_argument("memory_bytes", type=int)
     for name in network.ABSENT:
         parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--resize", choices=resampling.KERNELS, default=resampling.SIMD)
     options = parser.parse_args()
+    resampling.use(options.resize)
     for name in network.ABSENT:
         network.use(name, getattr(options, name))
     serve(pipeline.render, options.memory_bytes)

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
+from transforms.engine import resampling
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.engine.picture_values import PictureValues
@@ -94,6 +95,11 @@ def _values(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Pictur
     return values
 
 
+def resize_kernel() -> tuple[str, ...]:
+    """The command-line arguments that tell a render process what resizes."""
+    return "--resize", resampling.PILLOW if settings.RENDER_RESIZES_WITH_PILLOW else resampling.SIMD
+
+
 def models() -> tuple[str, ...]:
     """The command-line arguments that give a render process the weight files of its networks."""
     return "--subjects", settings.BACKGROUND_MODEL, "--faces", settings.FACE_MODEL
@@ -111,7 +117,7 @@ def pool() -> Pool:
                         wait_seconds=settings.RENDER_WAIT_SECONDS,
                         memory_bytes=settings.RENDER_MEMORY_BYTES,
                         queue=settings.RENDER_QUEUE,
-                        argv=(*process.CHILD, *models()),
+                        argv=(*process.CHILD, *models(), *resize_kernel()),
                     )
                 )
     return _pools[0]

@@ -3,6 +3,7 @@
 import blurhash_rs
 from PIL import Image
 
+from transforms.engine import resampling
 from transforms.engine.codecs import encode
 from transforms.engine.errors import EngineError
 
@@ -15,7 +16,7 @@ DRAWN_SIDE = 256
 
 def encode_image(image: Image.Image) -> str:
     """The hash of an RGB or RGBA picture with 4 x 4 components; transparency is flattened on white."""
-    small = encode.flattened(image.resize(_within(image.size, ENCODED_SIDE), Image.Resampling.BOX))
+    small = encode.flattened(resampling.resized(image, _within(image.size, ENCODED_SIDE), Image.Resampling.BOX))
     return blurhash_rs.blurhash_encode(small, COMPONENTS, COMPONENTS)
 
 
@@ -28,7 +29,7 @@ def draw(blurhash: str, size: tuple[int, int], punch: float) -> Image.Image:
         image = blurhash_rs.blurhash_decode(blurhash, *_within(size, DRAWN_SIDE), punch=float(punch))
     except blurhash_rs.BlurhashDecodeError as error:
         raise EngineError("invalid_parameter", f"blurhash is not valid: {error}.", "blurhash") from error
-    return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+    return image if image.size == size else resampling.resized(image, size, Image.Resampling.BICUBIC)
 
 
 def _within(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from transforms.engine import colour, exhaustion
+from transforms.engine import colour, exhaustion, resampling
 from transforms.engine.codecs import source_file
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
@@ -166,7 +166,7 @@ def _cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     width, height = size[0] * scale, size[1] * scale
     left, top = max(0.0, (image.width - width) / 2), max(0.0, (image.height - height) / 2)
     box = (left, top, min(image.width, left + width), min(image.height, top + height))
-    return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+    return resampling.resized(image, size, Image.Resampling.LANCZOS, box, reducing_gap=2.0)
 
 
 def _compose(job: Job, size: tuple[int, int], boxes: list[Box], cells: list[Image.Image]) -> Image.Image:

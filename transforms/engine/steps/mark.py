@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from transforms.engine import colour, geometry
+from transforms.engine import colour, geometry, resampling
 from transforms.engine.codecs import source_file
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
@@ -42,7 +42,7 @@ def _scaled(picture: Picture, available: geometry.Size, values: PictureValues, l
     except EngineError as error:
         raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
     mark_image = colour.to_profile(mark_image, picture.profile) if picture.profile else mark_image
-    return mark_image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    return resampling.resized(mark_image.convert("RGBA"), size)
 
 
 def _size(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from transforms.engine import geometry
+from transforms.engine import geometry, resampling
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
@@ -68,6 +68,6 @@ def _explained(frame: Image.Image, fit: geometry.Fit, choice: CropChoice) -> Ima
 
 
 def _scaled(frame: Image.Image, size: geometry.Size, box: Part) -> Image.Image:
-    """Lanczos; Pillow premultiplies alpha itself, so colours of transparent pixels do not bleed."""
+    """Lanczos, premultiplied, so that colours of transparent pixels do not bleed."""
     clipped_box = (max(0.0, box[0]), max(0.0, box[1]), min(frame.width, box[2]), min(frame.height, box[3]))
-    return frame.resize(size, Image.Resampling.LANCZOS, clipped_box, REDUCING_GAP)
+    return resampling.resized(frame, size, Image.Resampling.LANCZOS, clipped_box, REDUCING_GAP)

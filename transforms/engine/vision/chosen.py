@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from transforms.engine import resampling
 from transforms.engine.vision.attention import CropChoice
 
 DIMMED = 0.35
@@ -46,7 +47,7 @@ def _heat(weights: np.ndarray, size: tuple[int, int]) -> Image.Image:
     """The weights as a mask of `size` (a heat map)."""
     relative = weights / max(float(weights.max()), 1e-6)
     mask = Image.fromarray((relative * HEAT_STRENGTH * 255).astype(np.uint8))
-    return mask.resize(size, Image.Resampling.BILINEAR)
+    return resampling.resized(mask, size, Image.Resampling.BILINEAR)
 
 
 def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], text: str) -> None:

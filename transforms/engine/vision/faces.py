@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from transforms.engine import resampling
 from transforms.engine.vision import network
 
 # The longest side of the network's input: 0.1 to 0.2 s; a face of 15 of these pixels is still detected.
@@ -82,7 +83,7 @@ def _seen(image: Image.Image) -> Image.Image:
     """The network's input, its sides multiples of 32; transparent pixels count as black."""
     scale = min(1.0, SEEN_SIDE / max(image.size))
     width, height = (max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image.size)
-    small = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small = resampling.resized(image, (width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     if small.mode != "RGBA":
         return small
     background = Image.new("RGB", small.size)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from transforms.engine import resampling
+
 # Coefficients vary slowly: this many pixels a side are enough for them, whatever the picture's size.
 WORKING_SIDE = 800
 # A pixel of the mask is three of the working picture: the true edge is within a few of those.
@@ -53,7 +55,7 @@ def cut_out(image: Image.Image, mask: np.ndarray) -> Image.Image:
 def _planned(image: Image.Image, mask: np.ndarray) -> _Plan:
     scale = min(1.0, WORKING_SIDE / max(image.size))
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    small = image.resize(size, Image.Resampling.BOX)
+    small = resampling.resized(image, size, Image.Resampling.BOX)
     radius = max(2, round(RADIUS_SHARE * max(small.size)))
     channels = tuple(np.moveaxis(np.asarray(small, dtype=np.float32) / 255, -1, 0))
     coarse = _ramp(_enlarged(mask, small.size), DOUBTED, BELIEVED)
@@ -156,7 +158,7 @@ def _blurred(plane: np.ndarray, radius: int) -> np.ndarray:
 
 def _enlarged(plane: np.ndarray, size: tuple[int, int], box: tuple | None = None) -> np.ndarray:
     image = Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32))
-    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box))
+    return np.asarray(resampling.resized(image, size, Image.Resampling.BILINEAR, box))
 
 
 def _strips(width: int, top: int, bottom: int) -> Iterator[tuple[int, int]]:

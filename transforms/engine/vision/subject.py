@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from transforms.engine import resampling
 from transforms.engine.vision import network
 
 # What the network was trained on: https://github.com/xuebinqin/U-2-Net (data_loader.py, u2net_test.py).
@@ -17,7 +18,7 @@ def mask(image: Image.Image) -> np.ndarray:
     Raises background_removal_unavailable where onnxruntime or the weights are absent.
     """
     session = network.session(network.SUBJECTS)
-    pixels = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=np.float32)
+    pixels = np.asarray(resampling.resized(image, (SIDE, SIDE)), dtype=np.float32)
     pixels = (pixels / max(1.0, float(pixels.max())) - MEAN) / SPREAD
     source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
     prediction = session.run([target], {source: np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])})[0]
