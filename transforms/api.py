@@ -224,10 +224,7 @@ def change_engine(request: ApiHttpRequest, payload: EngineIn) -> dict[str, Any]:
 
 
 def _signing(workspace: Workspace, new_key: str | None = None) -> dict[str, Any]:
-    keys = [
-        {"id": key["id"], "made": clock.stamp(key["made"]), "made_by": key.get("made_by")}
-        for key in signing_keys.live(workspace)
-    ]
+    keys = signing_keys.listed(workspace)
     return {"required": workspace.signing == "required", "keys": keys} | ({"key": new_key} if new_key else {})
 
 

@@ -66,6 +66,11 @@ def live(row: Workspace) -> list[dict]:
     return [key for key in row.signing_keys if apikeys.holds(key.get("made_by", ""))]
 
 
+def listed(row: Workspace) -> list[dict[str, Any]]:
+    """What is shown of the keys that hold: the id, when it was made, and the API key that made it, None for a person."""
+    return [{"id": key["id"], "made": clock.stamp(key["made"]), "made_by": key.get("made_by")} for key in live(row)]
+
+
 def _with_new(row: Workspace, actor: str) -> tuple[str, list[dict]]:
     key_id, secret = secrets.token_hex(3), secrets.token_urlsafe(32)
     key_record = {"id": key_id, "sealed": tokens.seal(secret.encode()), "made": int(clock.now())}

@@ -7,7 +7,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import fresh_code, workspace_page
 from accounts.requests import WorkspaceHttpRequest
-from imgapis.base import clock
 from transforms.access import signing_keys, signing_snippets
 
 
@@ -21,10 +20,7 @@ def signing(request: WorkspaceHttpRequest) -> HttpResponse:
         new_key = _act(request)
         if new_key is None:
             return redirect("signing", row.namespace)
-    keys = [
-        {"id": key["id"], "made": clock.stamp(key["made"]), "made_by": key.get("made_by")}
-        for key in signing_keys.live(row)
-    ]
+    keys = signing_keys.listed(row)
     context = {
         "shown": new_key,
         "keys": keys,
