@@ -224,8 +224,8 @@ def change_engine(request: ApiHttpRequest, payload: EngineIn) -> dict[str, Any]:
 
 
 def _signing(workspace: Workspace, new_key: str | None = None) -> dict[str, Any]:
-    keys = signing_keys.listed(workspace)
-    return {"required": workspace.signing == "required", "keys": keys} | ({"key": new_key} if new_key else {})
+    shown = {"key": new_key} if new_key else {}
+    return {"required": workspace.signing == "required", "keys": signing_keys.listed(workspace), **shown}
 
 
 @router.get("/signing", response=dict[str, Any])
@@ -239,8 +239,7 @@ def show_signing(request: ApiHttpRequest) -> dict[str, Any]:
 def change_signing(request: ApiHttpRequest, payload: SigningIn) -> dict[str, Any]:
     """Ask for signatures, or no longer. A first key is in `key`, this once. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
-    switch = signing_keys.turn_on if payload.required else signing_keys.turn_off
-    new_key = switch(workspace, request.caller.actor)
+    new_key = (signing_keys.turn_on if payload.required else signing_keys.turn_off)(workspace, request.caller.actor)
     return _signing(workspace_of(request, "access.edit"), new_key)
 
 

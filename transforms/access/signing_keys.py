@@ -67,7 +67,7 @@ def live(row: Workspace) -> list[dict]:
 
 
 def listed(row: Workspace) -> list[dict[str, Any]]:
-    """What is shown of the keys that hold: the id, when it was made, and the API key that made it, None for a person."""
+    """What is shown of the keys that hold: the id, when it was made, and the API key that made it, if one did."""
     return [{"id": key["id"], "made": clock.stamp(key["made"]), "made_by": key.get("made_by")} for key in live(row)]
 
 
