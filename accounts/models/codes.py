@@ -9,7 +9,7 @@ from imgapis.base import dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Whole
 
-CODE = DataHandling("security", "10 minutes", exported=False)
+CODE = DataHandling("security", "10 minutes from when its mail leaves, 35 minutes at most", exported=False)
 
 
 class Challenge(dynamo.Row):

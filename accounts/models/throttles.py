@@ -10,7 +10,7 @@ from imgapis.base import dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Whole
 
-COUNT = DataHandling("security", "one day", exported=False)
+COUNT = DataHandling("security", "25 hours", exported=False)
 
 
 class Throttle(dynamo.Row):
