@@ -14,9 +14,15 @@ SVG_TYPE = "image/svg+xml"
 SCALE, REDUCTION = 16, 8
 MOST_DELTA_E = 2.0
 METRICS = "the renderer takes this baseline from other metrics of the font: less than a pixel of 24"
+THICKNESS = "the renderer draws lines as thick as the font says, Chromium thicker"
 # name → why it is not as Chromium draws it
 EXCEPTIONS = {
     "bolder": "the renderer makes lighter one step lighter, not as CSS says",
+    "small caps": "the renderer makes no small capitals of a font that has none",
+    "underline": THICKNESS,
+    "line-through": THICKNESS,
+    "overline": THICKNESS,
+    "transformed": "the letters of a turned text lie less than a pixel elsewhere",
     "on a path": "the renderer measures where a letter lies on a curve otherwise: less than a pixel of 24",
     **{
         f"baseline {name}": METRICS

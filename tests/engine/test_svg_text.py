@@ -53,6 +53,19 @@ def test_the_shorthand_of_fonts_is_what_it_stands_for(short, long):
     assert drawn(f'style="{short}"') == wanted == drawn('class="t"', others=f"<style>.t{{{short}}}</style>")
 
 
+@pytest.mark.parametrize(
+    ("css", "plain"), [("font-size:x-large", "font-size:24px"), ("font-size:Small", "font-size:13px")]
+)
+def test_a_size_that_has_a_name_is_that_of_browsers(css, plain):
+    assert drawn(f'style="{css}"') == drawn(f'style="{plain}"') == drawn(f'style="{css}"', others="<style>a{}</style>")
+
+
+def test_spaces_are_kept_where_css_says_so():
+    kept = drawn('xml:space="preserve"', "  a   b")
+    assert drawn('style="white-space:pre"', "  a   b") == kept == drawn('white-space="pre-wrap"', "  a   b")
+    assert drawn("", "  a   b") != kept
+
+
 def test_a_text_that_names_fonts_is_drawn_as_it_is_written():
     small = 'style="font-size:7px"'
     assert drawn(small, "font-family: Arial") != drawn(small, "font-family: Arial, sans-serif")

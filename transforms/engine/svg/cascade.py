@@ -16,6 +16,7 @@ from transforms.engine.svg import text_fonts, vocabulary
 ElementTree.register_namespace("", vocabulary.SVG)
 ElementTree.register_namespace("xlink", vocabulary.XLINK)
 STYLE = f"{{{vocabulary.SVG}}}style"
+SPACE = f"{{{vocabulary.XML}}}space"
 # Media that a picture is shown in, in the light colours that a page has by default.
 SHOWN = frozenset({"", "all", "screen", "only screen", "(prefers-color-scheme:light)"})
 # Properties that the renderer reads as attributes alone.
@@ -39,7 +40,7 @@ TRANSFORMS = {
 }
 # What of a style attribute is to be resolved even where there are no rules; the renderer reads the rest as it is.
 INVOLVED = re.compile(
-    r"[(@]|(?<![\w-])(?:--|font(?:-family)?(?![\w-])|"
+    r"[(@]|(?<![\w-])(?:--|(?:font(?:-family|-size)?|white-space)(?![\w-])|"
     r"(?:background|cx|cy|height|r|rx|ry|transform|transform-origin|width|x|y)(?!\w))"
 )
 # A property set by itself through others would grow without end.
@@ -196,6 +197,10 @@ def _set(element: ElementTree.Element, properties: dict[str, str], known: Declar
     for fonts in (element.attrib, properties):
         if "font-family" in fonts:
             fonts["font-family"] = text_fonts.families(fonts["font-family"])
+        if fonts.get("font-size", "").lower() in text_fonts.NAMED_SIZES:
+            fonts["font-size"] = text_fonts.NAMED_SIZES[fonts["font-size"].lower()]
+        if fonts.get("white-space", "").lower() in text_fonts.KEEPING_SPACES:
+            element.set(SPACE, "preserve")
     for name in AS_ATTRIBUTES & properties.keys():
         text = properties.pop(name)
         if name in ("width", "height") and element.tag not in SIZED:

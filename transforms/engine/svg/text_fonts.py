@@ -13,7 +13,18 @@ WEIGHTS = vocabulary.words("bold bolder lighter")
 STRETCHES = vocabulary.words(
     "condensed expanded extra-condensed extra-expanded semi-condensed semi-expanded ultra-condensed ultra-expanded"
 )
-SIZES = vocabulary.words("large larger medium small smaller x-large x-small xx-large xx-small xxx-large")
+NAMED_SIZES = {
+    "xx-small": "9px",
+    "x-small": "10px",
+    "small": "13px",
+    "medium": "16px",
+    "large": "18px",
+    "x-large": "24px",
+    "xx-large": "32px",
+    "xxx-large": "48px",
+}
+SIZES = NAMED_SIZES.keys() | {"larger", "smaller"}
+KEEPING_SPACES = vocabulary.words("break-spaces pre pre-wrap")
 SIZE_TYPES = ("dimension", "percentage", "function")
 GENERIC = vocabulary.words("cursive fantasy monospace sans-serif serif")
 # Families that most machines have, or have one like it, by what they look like.

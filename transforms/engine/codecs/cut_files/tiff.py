@@ -38,7 +38,8 @@ def completed(data: bytes, most_pixels: int) -> tuple[bytes, Image.Image | None]
 
 def _completed(data: bytearray, most_pixels: int) -> tuple[bytes, Image.Image | None]:
     tags = _tags(data)
-    size, tile = (_first(tags, WIDTH), _first(tags, HEIGHT)), None
+    size = (_first(tags, WIDTH), _first(tags, HEIGHT))
+    tile: tuple[int, int] | None = None
     if size[0] * size[1] > most_pixels:
         return bytes(data), None
     if TILES[0] in tags:
@@ -97,7 +98,8 @@ def _tags(data: bytearray) -> dict[int, Tag]:
     (directory,) = struct.unpack_from(order + word, data, inline)
     (total,) = struct.unpack_from(order + count, data, directory)
     head = struct.calcsize(order + entry)
-    start, tags = directory + struct.calcsize(order + count), {}
+    tags: dict[int, Tag] = {}
+    start = directory + struct.calcsize(order + count)
     for at in range(start, start + min(total, MOST_VALUES) * (head + inline), head + inline):
         name, kind, values = struct.unpack_from(order + entry, data, at)
         if kind not in LETTERS or not 0 < values <= MOST_VALUES:
