@@ -69,6 +69,7 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
     record_requests(workspace, NOON + 3_600, 400, "https://evil.example")
     assert not bursts.check(workspace.workspace_id, clock.hour(NOON + 3_600))
     (notice,) = [row for row in notifications.of_workspace(workspace.workspace_id) if row.kind == "burst"]
+    assert [notice.facts[name] for name in ("billed", "today", "busiest")] == ["360", "360", "100"]
     assert notice.facts["burning"] == [
         {"origin": "https://evil.example", "operation": "transform", "credits": "300", "share": 83},
         {"origin": "https://shop.example", "operation": "grid", "credits": "60", "share": 16},
@@ -79,6 +80,15 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
     text = mails(staff["owner"].email)[-1].get_body().get_content()
     assert "https://evil.example" in text and "360 credits" in text
     assert all(f"/w/{workspace.namespace}/{page}" in text for page in ("signing", "presets", "billing", "usage"))
+
+
+@pytest.mark.parametrize(("days", "is_burst"), [(1, False), (14, False), (15, True)])
+def test_the_habit_is_that_of_the_last_fourteen_days(days, is_burst):
+    """One busy day of these makes as much no burst; without any, a quarter of the month's credits in an hour is one."""
+    workspace, _ = teams.whole_team()
+    record_requests(workspace, NOON - days * DAY, 700)
+    record_requests(workspace, NOON, 600)
+    assert bursts.check(workspace.workspace_id, clock.hour(NOON)) is is_burst
 
 
 def test_an_hour_is_looked_at_when_it_is_added_up_and_stays_marked_where_that_fails():

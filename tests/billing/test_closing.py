@@ -274,6 +274,13 @@ def test_a_renewal_that_was_never_paid_keeps_nobody_from_coming_back(buyer, worl
     assert subscriptions.start_checkout(customer.row, "person", "starter", "month", "http://localhost/back")
 
 
+def test_what_is_owed_is_of_the_running_period_alone(customer):
+    """Of one that is over Stripe has made the invoice."""
+    assert closing.owed_cents(customer.workspace_id) == CENTS
+    customer.moment = customer.ends + HOUR
+    assert closing.owed_cents(customer.workspace_id) == 0
+
+
 def test_a_workspace_that_owes_nothing_waits_for_nothing(buyer, world, bucket, monkeypatch):
     customer = Customer(buyer, world, monkeypatch)
     monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(customer.workspace_id)])

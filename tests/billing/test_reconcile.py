@@ -7,9 +7,9 @@ from django.core.management import CommandError
 
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
-from billing.models import LedgerProof, proofs
+from billing.models import LedgerProof, Subscription, proofs
 from billing.plans import catalogue
-from billing.stripe import customers, reconcile
+from billing.stripe import customers, gateway, reconcile
 from imgapis.base import clock
 from imgapis.work import nightly
 from tests.commands import run
@@ -75,6 +75,23 @@ def test_where_stripe_is_away_the_rest_is_not_asked_for(buyers, stripe):
     with pytest.raises(CommandError, match="0 compared, 0 changed, 3 failed"):
         run("reconcile_stripe")
     assert sum(bool(stripe.requests.get(customer_id(each))) for each in buyers) == 3
+
+
+def test_only_customers_in_a_row_without_an_answer_end_the_comparison(monkeypatch):
+    """One that Stripe refuses, or answers for, shows that it is there."""
+    away, refused = gateway.StripeUnavailable, gateway.StripeRefused
+    answers = iter([away, away, True, away, away, refused, away, None, away, away, away, True])
+
+    def compare(row: Subscription) -> bool | None:
+        answer = next(answers)
+        if isinstance(answer, type):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(customers, "iter_all", lambda: [Subscription(str(each), customer_id="c") for each in range(12)])
+    monkeypatch.setattr(reconcile, "_compare", compare)
+    done = reconcile.reconcile_all()
+    assert (done.compared, done.changed, done.failed, done.is_over) == (1, 1, 9, True), "the last one is not asked for"
 
 
 def test_the_night_goes_on_past_a_customer_that_fails(buyers, stripe):

@@ -19,6 +19,7 @@ from billing.stripe import closing, customers, gateway, overage, reconcile, subs
 from billing.stripe.gateway import PaymentRefused, StripeUnavailable
 from imgapis.base.errors import ApiError
 from tests.accounts import teams
+from tests.accounts.test_rest import Client
 from tests.billing.buying import Customer
 from tests.billing.test_closing import CENTS, CREDITS, DAY, owed
 from tests.billing.test_stripe import meter_values
@@ -130,8 +131,12 @@ def test_the_new_owner_allows_overage_and_renews_once_there_is_a_card(customer, 
     assert charged(customer) - paid == 2 * 1_900 + 1_200, "with what the new owner has used beyond"
 
 
-def test_the_rest_api_refuses_overage_without_a_card(customer, world):
+def test_the_rest_api_refuses_overage_without_a_card(customer, world, web):
     transfer(customer)
+    script = Client(scopes=["billing.manage"], workspace=customer.row)
+    reply, problem = script.ask("PUT", "/billing/overage", {"allowed": True})
+    assert (reply.status, problem["code"]) == (402, "payment_method_missing") and not customer.row.overage
+    assert script.ask("PUT", "/billing/overage", {"allowed": False})[0].status == 200
     with pytest.raises(transfers.PayerMissing):
         transfers.require_payer(customer.row)
     add_card(customer, world)
