@@ -10,7 +10,6 @@ from PIL import Image
 from tests.engine import pictures, tiffs
 from tests.engine.coloured_sources import p3_profile
 from tests.engine.test_stills import FILES, cut, drawn
-from transforms.engine.codecs import cut_files
 from transforms.engine.codecs.cut_files import stored_pixels, webp
 from transforms.engine.errors import EngineError
 
@@ -20,7 +19,7 @@ SIZE = (90, 70)
 def shown(data: bytes, **values: object) -> np.ndarray:
     """The pixels (RGBA) of a PNG out of a cut file, whose warning is looked at too."""
     output = pictures.render(data, "png", truncated="allow", **values)
-    assert cut_files.WARNING in output.warnings
+    assert stored_pixels.WARNING in output.warnings
     return np.asarray(pictures.seen(output).convert("RGBA"))
 
 
@@ -103,9 +102,9 @@ def test_the_whole_frames_of_a_cut_animation_are_kept():
 
 def test_a_whole_file_is_drawn_without_a_warning():
     for data in files().values():
-        assert cut_files.WARNING not in pictures.render(data, "png", truncated="allow").warnings
+        assert stored_pixels.WARNING not in pictures.render(data, "png", truncated="allow").warnings
     unended = (FILES / "j_noeoi.jpg").read_bytes()
-    assert cut_files.WARNING not in pictures.render(unended, "png", truncated="allow").warnings
+    assert stored_pixels.WARNING not in pictures.render(unended, "png", truncated="allow").warnings
 
 
 @pytest.mark.parametrize(

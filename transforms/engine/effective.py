@@ -1,6 +1,6 @@
 """What a request comes to once the size of its source is known: requests that come to the same are one picture."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from transforms.engine import geometry, picture_values, vectors
 from transforms.engine.operations import placeholder
@@ -51,7 +51,7 @@ def _fitted(values: PictureValues, source: Size) -> Size:
     return size[::-1] if values.get("rotate", 0) in (90, 270) else size
 
 
-def identity(request: Spec, source: Size | None, sizes: tuple[int, ...], idle: Iterable[str] = ()) -> tuple[str, ...]:
+def identity(request: Spec, source: Size | None, sizes: tuple[int, ...], idle: Collection[str] = ()) -> tuple[str, ...]:
     """The picture's identity, but for its sources: as `spec.canonical`, with what the request came to in place of what
     was asked for. Equal identities of the same bytes are the same output, byte for byte, in every format.
 

@@ -1,1 +1,4 @@
-"""Decoding and encoding: formats, quality, metadata."""
+"""Decoding and encoding: formats, quality, metadata.
+
+cut_files ← animations
+"""

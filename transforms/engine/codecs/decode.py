@@ -15,7 +15,6 @@ from transforms.engine.codecs import (
     amplifiers,
     avif_loop,
     bmp,
-    cut_files,
     heic,
     jpeg_ends,
     variants,
@@ -124,7 +123,7 @@ def open_picture(
         metadata=metadata,
         warnings=_warnings(
             {
-                cut_files.WARNING: cut,
+                stored_pixels.WARNING: cut,
                 gain_maps.WARNING: has_gain_map,
                 LOST_COLOURS: has_lost_colours,
             }

@@ -13,6 +13,7 @@ from transforms.engine.containers import png
 from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.errors import EngineError
 
+WARNING = "The file is cut off: what is missing of the picture is empty."
 JPEG_END = b"\xff\xd9"
 # (first column, first row, columns apart, rows apart) of each pass of an interlaced PNG, and of one that is not.
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
