@@ -1,6 +1,7 @@
 """The WSGI application that gunicorn serves."""
 
 import os
+from pathlib import Path
 
 from django.core.wsgi import get_wsgi_application
 
@@ -14,4 +15,4 @@ from imgapis.server.fast_lane import FastLane  # noqa: E402
 from imgapis.server.front_cache import FrontCache  # noqa: E402
 
 _fast_lane = FastLane(_django)
-application = FrontCache(_fast_lane) if settings.NGINX_SPOOL else _fast_lane
+application = FrontCache(_fast_lane, Path(settings.NGINX_SPOOL)) if settings.NGINX_SPOOL else _fast_lane

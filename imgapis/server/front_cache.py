@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from imgapis.base import clock
 from imgapis.server.fast_lane import Application, Environ, Headers, StartResponse
 from telemetry import front_spool
@@ -19,10 +17,10 @@ LOOKS_APART = 1.0
 
 class FrontCache:
     """A WSGI application around another one, whose hits it marks as cacheable by nginx: those that any site may see and
-    that need no signature. While the files of nginx that wait are too many, none."""
+    that need no signature. While the files of nginx that wait in `folder` are too many, none."""
 
-    def __init__(self, application: Application):
-        self._application = application
+    def __init__(self, application: Application, folder: Path):
+        self._application, self._folder = application, folder
         self._looked_at, self._has_room = 0.0, False
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -50,6 +48,5 @@ class FrontCache:
         now = clock.monotonic()
         if now - self._looked_at >= LOOKS_APART:
             self._looked_at = now
-            folder = Path(settings.NGINX_SPOOL)
-            self._has_room = folder.is_dir() and front_spool.size(folder) < front_spool.FULL_BYTES
+            self._has_room = self._folder.is_dir() and front_spool.size(self._folder) < front_spool.FULL_BYTES
         return self._has_room

@@ -69,10 +69,9 @@ def test_nginx_knows_our_own_fetcher():
 
 
 @pytest.fixture
-def front(lanes, settings, tmp_path):  # noqa: F811
+def front(lanes, tmp_path):  # noqa: F811
     """The pictures of a workspace as nginx is given them."""
-    settings.NGINX_SPOOL = str(tmp_path)
-    return FrontCache(lanes.lane)
+    return FrontCache(lanes.lane, tmp_path)
 
 
 def _marks(lanes, front, address: str = PICTURE, **request) -> dict[str, str]:  # noqa: F811
