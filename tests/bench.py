@@ -16,7 +16,6 @@ def main() -> None:
         hits.measure(site)
         if front.NGINX:
             nginx_hits.measure(site)
-        nginx_hits.measure_drain()
         recordings.measure()
 
 

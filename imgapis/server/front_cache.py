@@ -17,11 +17,10 @@ LOOKS_APART = 1.0
 
 class FrontCache:
     """A WSGI application around another one, whose hits it marks as cacheable by nginx: those that any site may see and
-    that need no signature. While the files of nginx that wait are too many, none."""
+    that need no signature. While the files of nginx that wait in `folder` are too many, none."""
 
     def __init__(self, application: Application, folder: Path):
-        self._application = application
-        self._folder = folder
+        self._application, self._folder = application, folder
         self._looked_at, self._has_room = 0.0, False
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -52,14 +52,21 @@ class Connections:
 
 
 def _answer(connection: socket.socket) -> bytes:
-    """An answer, whole. Raises RuntimeError for one that is not 200."""
-    received = connection.recv(1_000_000)
+    """An answer, whole. Raises RuntimeError for one that is not 200, ConnectionResetError for one that is cut off."""
+    received = _received(connection)
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65_536)
+        received += _received(connection)
     head = received.partition(b"\r\n\r\n")[0]
     if not head.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(head.decode("latin-1"))
     whole = len(head) + 4 + int(LENGTH.search(head)[1])
     while len(received) < whole:
-        received += connection.recv(whole - len(received))
+        received += _received(connection)
     return received
+
+
+def _received(connection: socket.socket) -> bytes:
+    piece = connection.recv(1_000_000)
+    if not piece:
+        raise ConnectionResetError("The server has closed the connection.")
+    return piece

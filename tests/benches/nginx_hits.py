@@ -1,19 +1,12 @@
 """Hits answered by nginx from its own cache and counted, against a file of the same bytes by the same nginx."""
 
-import json
-import os
-import secrets
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 import psutil
 
-from accounts.workspaces import workspaces
-from imgapis.base import clock
 from imgapis.devstack import children, ports, stack
-from telemetry import front_spool, recorder, spool
 from tests import environment
 from tests.benches import photograph, setup
 from tests.benches.connections import Connections
@@ -21,7 +14,6 @@ from tests.faults import front
 
 ROUNDS = 7
 SECONDS = 2.0
-LINES = 10_000
 
 
 def measure(site: setup.Site) -> dict[str, float]:
@@ -64,36 +56,6 @@ def measure(site: setup.Site) -> dict[str, float]:
     return figures
 
 
-def measure_drain() -> float:
-    """Print and return how many lines of nginx become stored events in a second, by one process, at this engine."""
-    row = workspaces.create_unowned(namespace="bench-lines", allowance=0)
-    line = {
-        "workspace_id": row.workspace_id,
-        "operation": "transform",
-        "origin": "https://shop.example",
-        "status": "200",
-        "size": "40000",
-        "latency": "0.000",
-        "moment": f"{clock.now():.3f}",
-    }
-    folder = Path(tempfile.mkdtemp())
-    lines = [json.dumps(line | {"id": secrets.token_hex(16)}) for _ in range(LINES)]
-    path = folder / "lines.jsonl"
-    path.write_text("".join(f"{each}\n" for each in lines))
-    os.utime(path, (clock.now() - 60,) * 2)
-    start = time.perf_counter()
-    front_spool.take(folder, recorder._store_of_front)
-    taken = time.perf_counter()
-    spool.ship(recorder.directory(), recorder._write_existing)
-    shipped = time.perf_counter()
-    print(f"\nHits of nginx on their way, {LINES:,} lines of {len(lines[0]) + 1} bytes")
-    print(
-        f"  taken {LINES / (taken - start):8.0f} a second   stored {LINES / (shipped - taken):8.0f} a second",
-        flush=True,
-    )
-    return LINES / (shipped - start)
-
-
 def _workers(proxy: front.Front) -> list[psutil.Process]:
     """nginx's worker, its helpers for the cache apart."""
     children_of_master = psutil.Process(proxy.process.pid).children()
@@ -110,4 +72,3 @@ def _lap(connections: Connections, worker: psutil.Process, path: str) -> tuple[f
 if __name__ == "__main__":
     with setup.running(photograph.jpeg()) as running_site:
         measure(running_site)
-        measure_drain()

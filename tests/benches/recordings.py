@@ -1,9 +1,14 @@
 """What telemetry costs: recording a hit, the usage page of a busy year, and DynamoDB's units for a million requests."""
 
+import json
 import math
+import os
 import random
+import secrets
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
 from statistics import median
 
 from accounts.workspaces import workspaces
@@ -11,12 +16,13 @@ from billing.charging import credits, figures, summary
 from billing.charging.charges import Charge
 from billing.plans import periods
 from imgapis.base import clock, dynamo, tokens
-from telemetry import histogram, metrics, recorder, reports, rollups, sums
+from telemetry import front_spool, histogram, metrics, recorder, reports, rollups, spool, sums
 from telemetry.events import RequestEvent
 from telemetry.models import Rollup
 from telemetry.views import usage
 
 RECORDINGS = 5_000
+LINES = 10_000
 DAYS, A_DAY = 760, 27_400  # ten million requests a year; the year before is compared with
 MOST_MS = 300
 ORIGINS = ["", *(f"https://{name}.example" for name in ("shop", "blog", "news", "app"))]
@@ -33,9 +39,10 @@ CELLS = [
 
 
 def measure() -> None:
-    """Print three blocks. The engines run."""
+    """Print four blocks. The engines run."""
     row = workspaces.create_unowned(namespace="bench-usage", allowance=10_000_000)
     _recording(row.workspace_id)
+    _lines_of_nginx(row.workspace_id)
     _year(row)
     _units(row)
 
@@ -68,6 +75,34 @@ def _recording(workspace_id: str) -> None:
     print("\nRecording a hit, median µs")
     print(f"  spool {median(laps) / 1000:6.1f}   /metrics {median(metric_laps) / 1000:6.1f}", flush=True)
     current_recorder.flush()
+
+
+def _lines_of_nginx(workspace_id: str) -> None:
+    """How many lines of nginx one process takes, and stores as events, in a second."""
+    line = {
+        "workspace_id": workspace_id,
+        "operation": "transform",
+        "origin": "https://shop.example",
+        "status": "200",
+        "size": "40000",
+        "latency": "0.000",
+        "moment": f"{clock.now():.3f}",
+    }
+    folder = Path(tempfile.mkdtemp())
+    lines = [json.dumps(line | {"id": secrets.token_hex(16)}) for _ in range(LINES)]
+    path = folder / "lines.jsonl"
+    path.write_text("".join(f"{each}\n" for each in lines))
+    os.utime(path, (clock.now() - 60,) * 2)
+    start = time.perf_counter()
+    front_spool.take(folder, recorder._store_of_front)
+    taken = time.perf_counter()
+    spool.ship(recorder.directory(), recorder._write_existing)
+    shipped = time.perf_counter()
+    print(f"\nHits of nginx on their way, {LINES:,} lines of {len(lines[0]) + 1} bytes")
+    print(
+        f"  taken {LINES / (taken - start):8.0f} a second   stored {LINES / (shipped - taken):8.0f} a second",
+        flush=True,
+    )
 
 
 def _year(row) -> None:

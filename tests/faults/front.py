@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.conftest import ROOT
+from tests.environment import ROOT
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -93,7 +93,7 @@ def nginx_conf(folder: Path) -> str:
     temp_paths = "".join(f"    {name}_temp_path {folder}/{name};\n" for name in TEMPORARY)
     return (
         f"{user}daemon off;\npid {folder}/nginx.pid;\nworker_processes 1;\nevents {{ worker_connections 768; }}\n"
-        f"http {{\n{temp_paths}    include {folder}/site.conf;\n}}\n"
+        f"http {{\n    keepalive_requests 10000000;\n{temp_paths}    include {folder}/site.conf;\n}}\n"
     )
 
 
