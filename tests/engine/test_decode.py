@@ -1,5 +1,6 @@
 """Opening sources: the bytes decide, the header is checked first, truncated files are refused."""
 
+import io
 import struct
 import tracemalloc
 import zlib
@@ -8,10 +9,12 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
+from transforms.engine import colour
 from transforms.engine.codecs import decode
 from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
+from transforms.engine.profiles import named
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP"]
 
@@ -128,12 +131,30 @@ def test_frames_count_towards_the_limits_only_when_they_are_wanted():
     assert len(decode.open_picture(data, Limits(source_pixels=2_400), animated=True).frames) == 6
 
 
-def test_a_jpeg_is_decoded_at_no_less_than_twice_the_size_that_serves():
+def test_a_jpeg_is_decoded_at_no_less_than_a_quarter_more_than_the_size_that_serves():
     data = pictures.saved(pictures.shaded(1600, 1200), "JPEG")
     picture = decode.open_picture(data, Limits(), target=(200, 150))
     assert picture.size == (400, 300)
     assert picture.source_size == (1600, 1200)
-    assert decode.open_picture(data, Limits(), target=(401, 301)).size == (1600, 1200)
+    assert decode.open_picture(data, Limits(), target=(320, 240)).size == (400, 300)
+    assert decode.open_picture(data, Limits(), target=(321, 241)).size == (800, 600)
+    assert decode.open_picture(data, Limits(), target=(641, 481)).size == (1600, 1200)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_pixels_that_stay_as_they_are_are_not_copied(mode):
+    """At 12 megapixels a copy costs as much as the resizing."""
+    with Image.open(io.BytesIO(pictures.saved(textured(mode), "PNG"))) as image:
+        frame = colour.to_srgb(image, named.SRGB, is_last=True)
+        assert frame.im is image.im and not frame.info and type(frame) is Image.Image
+        assert colour.to_srgb(image, named.SRGB).im is not image.im
+
+
+def textured(mode: str) -> Image.Image:
+    image = pictures.shaded(40, 30).convert(mode)
+    if mode == "RGBA":
+        image.putalpha(Image.linear_gradient("L").resize((40, 30)))
+    return image
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])

@@ -107,7 +107,7 @@ def test_modes_that_one_kernel_does_not_take_are_pillows(mode):
 @pytest.mark.parametrize("kernel", resampling.KERNELS)
 def test_a_render_process_resizes_with_the_kernel_it_is_told(kernel):
     source = pictures.saved(textured((320, 240)), "PNG")
-    pool = Pool(1, 30.0, 1_500_000_000, 8, argv=(*process.CHILD, "--resize", kernel), spares=0)
+    pool = Pool(1, 30.0, 1_500_000_000, 8, argv=(*process.CHILD, "--resize", kernel), spares=0, wait_seconds=60.0)
     try:
         output = pool.run(Job("transform", {"w": 80}, "png", (source,)))
     finally:

@@ -16,11 +16,16 @@ NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 SAME_LEVELS = 2
 
 
-def to_srgb(image: Image.Image, colours: NamedColours, opacity: Image.Image | None = None) -> Image.Image:
+def to_srgb(
+    image: Image.Image, colours: NamedColours, opacity: Image.Image | None = None, *, is_last: bool = False
+) -> Image.Image:
     """An RGB or RGBA picture in sRGB. A broken or mismatched profile is ignored, as browsers do.
 
-    `opacity` is the alpha (L) of a picture whose own transparent colour cannot tell it.
+    `opacity` is the alpha (L) of a picture whose own transparent colour cannot tell it. `is_last`: nothing is decoded
+    into `image` any more, so that its pixels are handed on without a copy where they stay as they are.
     """
+    if is_last and opacity is None and _is_plain_rgba(image, colours):
+        return _handed_on(image)
     if opacity is not None:
         image.info.pop("transparency", None)
     base, alpha = _split_alpha(image)
@@ -33,11 +38,33 @@ def to_srgb(image: Image.Image, colours: NamedColours, opacity: Image.Image | No
         colour = hdr.to_srgb(base, colours.transfer, colours.primaries)
     else:
         converted = _through_profile(base, colours.profile) if colours.profile else None
-        colour = (converted or base).convert("RGB")
+        colour = _as_rgb(converted or base, image, is_last)
     if alpha is not None and levels_of(alpha)[0] < 255:
         colour.putalpha(alpha)
     colour.info = {}
     return colour
+
+
+def _is_plain_rgba(image: Image.Image, colours: NamedColours) -> bool:
+    """Whether a picture is RGBA in sRGB already, and not opaque."""
+    if image.mode != "RGBA" or "transparency" in image.info or colours.profile:
+        return False
+    return not (colours.transfer and colours.primaries) and levels_of(image.getchannel("A"))[0] < 255
+
+
+def _as_rgb(picture: Image.Image, image: Image.Image, is_last: bool) -> Image.Image:
+    """A picture as RGB, of its own; `image` is what it may be the same as."""
+    if picture.mode != "RGB" or (picture is image and not is_last):
+        return picture.convert("RGB")
+    return _handed_on(picture)
+
+
+def _handed_on(image: Image.Image) -> Image.Image:
+    """A plain picture of the same pixels, without `info`."""
+    image.load()
+    plain = image._new(image.im)
+    plain.info = {}
+    return plain
 
 
 def on_colours(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
@@ -122,6 +149,17 @@ def _white_of(mode: str, levels: np.ndarray) -> float:
     peak = float(np.nan_to_num(levels).max())
     steps = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0, 2.0**31 - 1)
     return next((step for step in steps if peak <= step), peak)
+
+
+def deep_opacity(data: bytes, key: tuple[int, ...] | None, image: Image.Image) -> Image.Image:
+    """The alpha of a PNG whose transparent colour has 16 bits: clear where both halves of each sample are those of
+    `key`. The low halves are read out of its file, as if they were the high ones."""
+    with Image.open(BytesIO(data), formats=["PNG"]) as low:
+        low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
+        low.load()
+        halves = np.asarray(image.convert("RGB")).astype(np.uint16) << 8 | np.asarray(low)
+    is_key = (halves == np.array(key, np.uint16)).all(axis=-1)
+    return Image.fromarray(np.where(is_key, 0, 255).astype(np.uint8))
 
 
 def kept_profile(image: Image.Image, colours: NamedColours) -> bytes | None:

@@ -113,18 +113,16 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
     if sniffing.is_svg(data):
         return _drawn(data, job)
     animated = bool(job.values.get("animated", True)) and _may_be_animated(job.output_format)
-    facts = source_file.probe(data, job.limits, animated=animated, cut=cut)
-    job = replace(job, values=effective.without_idle_crop(job.values, facts.size))
-    target = geometry.decode_target(facts.size, job.values)
     picture = source_file.open_picture(
         data,
         job.limits,
-        target=target,
+        target=lambda facts: geometry.decode_target(facts.size, effective.without_idle_crop(job.values, facts.size)),
         animated=animated,
         cut=cut,
         keeps_profile=job.values.get("profile") == "keep",
         keeps_metadata=job.values.get("metadata") == "keep",
     )
+    job = replace(job, values=effective.without_idle_crop(job.values, picture.source_size))
     values = _effective(job.values, picture, cut)
     idle = sorted(job.values.keys() - values.keys())
     return picture.unchanged_by(*idle), replace(job, values=values)

@@ -14,5 +14,9 @@ CHANGES = {
         "BMPs are drawn as browsers draw them: alpha, bit fields, and what runs of RLE leave out.",
         "Transparent colours of PNGs with 2, 4 and 16 bits are clear.",
     ),
-    3: ("Pictures are scaled by another implementation of the same filter: levels differ by one here and there.",),
+    3: (
+        "Pictures are scaled by another implementation of the same filter: levels differ by one here and there.",
+        "JPEGs are decoded closer to the size that is needed, so that the finest patterns are a little softer.",
+        "WebP is written in half the time, with 3 % more bytes.",
+    ),
 }

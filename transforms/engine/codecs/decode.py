@@ -1,13 +1,13 @@
 """Decodes source bytes safely: the header first, pixels only when it passes the limits."""
 
+import math
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 
-import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from transforms.engine import colour
@@ -45,6 +45,9 @@ TURNS = {
 }
 # Formats with another name in Pillow.
 NAMES = {"MPO": "jpeg", heic.NAME: "heic"}
+# A JPEG decoded at a half, a quarter or an eighth keeps this many times the pixels that are needed on each side: with
+# less, fine patterns are lost (docs/performance.md).
+SPARE = 1.25
 LOST_COLOURS = "The colours of this source cannot be kept as they are: they are converted to sRGB."
 ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP, ICO and SVG"
 
@@ -58,6 +61,10 @@ class Facts:
     frame_count: int
     orientation: int
     has_alpha: bool
+
+
+# The size of a picture that is needed: known, told by the facts of its header, or as it is.
+Target = tuple[int, int] | Callable[[Facts], tuple[int, int] | None] | None
 
 
 def probe(data: bytes, limits: Limits, *, animated: bool = False, cut: bool = False) -> Facts:
@@ -74,7 +81,7 @@ def open_picture(
     data: bytes,
     limits: Limits,
     *,
-    target: tuple[int, int] | None = None,
+    target: Target = None,
     animated: bool = False,
     cut: bool = False,
     keeps_profile: bool = False,
@@ -82,7 +89,8 @@ def open_picture(
 ) -> Picture:
     """The whole picture, upright, in sRGB; every frame when `animated`, else the first.
 
-    `target` is the smallest upright size needed: a JPEG is then decoded at a fraction, never below twice that.
+    `target` is the smallest upright size needed, or what tells it by the facts: a JPEG is then decoded at a fraction,
+    never below SPARE times that.
     Raises what `probe` raises; a file that ends early is a broken_image. Where it may be `cut`, what is missing is grey
     (JPEG) or clear instead, and a warning says so. With `keeps_profile` a profile of RGB stays, and the levels with
     it; with `keeps_metadata` what may be handed on is read.
@@ -98,9 +106,9 @@ def open_picture(
         xmp = source.png.xmp if source.png else image.info.get("xmp", b"")
         texts = rights.read(image, exif.read(image), xmp)
         metadata = output_metadata.read(image, data, xmp, texts) if keeps_metadata else output_metadata.OutputMetadata()
+        target = target(facts) if callable(target) else target
         if target and facts.source_format == "jpeg":
-            width, height = reversed(target) if facts.orientation > 4 else target
-            image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
+            _reduce(image, facts, target)
         frame_total = facts.frame_count if animated else 1
         timed_frames = list(_frames(source, data, facts, limits, frame_total))
         loop = _plays(image, facts, data)
@@ -130,6 +138,12 @@ def open_picture(
         ),
         profile=profile or None,
     )
+
+
+def _reduce(image: Image.Image, facts: Facts, target: tuple[int, int]) -> None:
+    """Let the decoder of a JPEG leave out what the target does not need."""
+    width, height = reversed(target) if facts.orientation > 4 else target
+    image.draft(None, (max(1, math.ceil(SPARE * width)), max(1, math.ceil(SPARE * height))))
 
 
 def _warnings(said: dict[str, bool]) -> tuple[str, ...]:
@@ -346,9 +360,9 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
         image.seek(index)
     _check_size(image.size, 1, limits)
     stored = _load(source, facts)
-    opacity = _deep_opacity(chunks, image) if chunks and chunks.has_deep_key else None
+    opacity = colour.deep_opacity(chunks.data, chunks.key, image) if chunks and chunks.has_deep_key else None
     levels = image.convert("LA") if chunks and chunks.is_deep_grey_alpha and image.mode == "RGBA" else image
-    frame = colour.to_srgb(levels, source.colours, opacity)
+    frame = colour.to_srgb(levels, source.colours, opacity, is_last=facts.frame_count == 1)
     if stored:
         frame = Image.composite(frame.convert("RGBA"), Image.new("RGBA", frame.size), stored)
     turn = TURNS.get(exif.orientation(image))
@@ -371,17 +385,6 @@ def _load(source: _Source, facts: Facts) -> Image.Image | None:
     with stored_pixels.decoding_parts():
         source.image.load()
     return stored
-
-
-def _deep_opacity(chunks: Png, image: Image.Image) -> Image.Image:
-    """The alpha of a picture whose transparent colour has 16 bits: clear where both halves of each sample are its own.
-    The low halves are read as if they were the high ones."""
-    with Image.open(BytesIO(chunks.data), formats=["PNG"]) as low:
-        low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
-        low.load()
-        halves = np.asarray(image.convert("RGB")).astype(np.uint16) << 8 | np.asarray(low)
-    is_key = (halves == np.array(chunks.key, np.uint16)).all(axis=-1)
-    return Image.fromarray(np.where(is_key, 0, 255).astype(np.uint8))
 
 
 def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:

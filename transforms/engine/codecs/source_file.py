@@ -38,7 +38,7 @@ def open_picture(
     data: bytes,
     limits: Limits,
     *,
-    target: tuple[int, int] | None = None,
+    target: decode.Target = None,
     animated: bool = False,
     cut: bool = False,
     keeps_profile: bool = False,
@@ -48,7 +48,9 @@ def open_picture(
     shape, so large that it covers it. Raises what that and `sanitised` raise."""
     if sniffing.is_svg(data):
         source = sanitised(data, limits)
-        return drawn(source, limits, _covering(facts_of(source, limits).size, target) if target else None)
+        facts = facts_of(source, limits)
+        target = target(facts) if callable(target) else target
+        return drawn(source, limits, _covering(facts.size, target) if target else None)
     return decode.open_picture(
         data,
         limits,
