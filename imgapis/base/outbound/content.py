@@ -22,7 +22,8 @@ class Body:
             raise errors.encoding()
         self._inflater = zlib.decompressobj(WINDOW[codings[0]]) if codings else None
         self._received = 0
-        self._bytes = bytearray()
+        self._pieces: list[bytes] = []
+        self._size = 0
         self._max_bytes = max_bytes
 
     def add(self, chunk: bytes) -> None:
@@ -30,18 +31,20 @@ class Body:
         self._received += len(chunk)
         if self._received > self._max_bytes:
             raise errors.too_large(self._max_bytes)
-        self._bytes += self._inflate(self._inflater, chunk) if self._inflater else chunk
-        if len(self._bytes) > self._max_bytes:
+        piece = self._inflate(self._inflater, chunk) if self._inflater else chunk
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > self._max_bytes:
             raise errors.too_large(self._max_bytes)
 
     def finished(self) -> bytes:
         """The whole body; FetchError where the compressed stream is truncated or has trailing data."""
         if self._inflater and (not self._inflater.eof or self._inflater.unused_data):
             raise errors.unreachable()
-        return bytes(self._bytes)
+        return b"".join(self._pieces)
 
     def _inflate(self, inflater: "zlib._Decompress", chunk: bytes) -> bytes:
         try:
-            return inflater.decompress(chunk, self._max_bytes - len(self._bytes) + 1)
+            return inflater.decompress(chunk, self._max_bytes - self._size + 1)
         except zlib.error as error:
             raise errors.unreachable() from error

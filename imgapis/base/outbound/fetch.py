@@ -19,7 +19,7 @@ from imgapis.base.outbound.deadline import Watchdog
 from imgapis.base.outbound.errors import FetchError as FetchError  # callers name it fetch.FetchError
 from imgapis.base.outbound.urls import Location
 
-PIECE = 65_536
+PIECE = 262_144
 PROBE_BYTES = 16_384
 REDIRECTS = (301, 302, 303, 307, 308)
 HEADERS = {"User-Agent": "imgapis/1", "Accept": "image/*", "Accept-Encoding": "identity"}
