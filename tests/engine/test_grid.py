@@ -151,7 +151,7 @@ def test_a_source_beyond_the_limits_is_dropped():
 def test_want_of_memory_is_not_mistaken_for_a_dead_source():
     """I4"""
     limits = resource.getrlimit(resource.RLIMIT_AS)
-    huge = pictures.saved(Image.new("RGB", (6000, 6000)), "PNG")
+    huge = pictures.saved(Image.new("I;16", (7000, 7000)), "PNG")  # 500 MB, more than earlier tests have left free
     sources = [flat(0), huge, flat(1)]
     address_space = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (address_space + 40_000_000, limits[1]))
