@@ -1,5 +1,6 @@
 """The product for a benchmark: the real engines, gunicorn with two workers, one workspace, and an origin."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from imgapis.devstack import children, downloads, engines, ports, stack
 from tests import environment
 from tests.origin import Origin
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imgapis.settings")  # for the servers that a benchmark starts
 NAMESPACE = "bench"
 READY_SECONDS = 90.0
 FOLDER = Path(environment.FOLDER)
