@@ -10,7 +10,7 @@ from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import workspaces
+from accounts.models import ApiKey, Member, workspaces
 from imgapis.base import clock
 from imgapis.base.outbound import fetch
 from imgapis.server import fast_lane
@@ -355,6 +355,22 @@ def test_a_signature_holds_until_its_end_and_its_keys_end(lanes, time):
     assert lanes.ask(lanes.lane, address).status == "403 Forbidden"
     unsigned = PICTURE + "&sig=" + "x" * 40
     assert lanes.fast(unsigned) is None and lanes.ask(lanes.lane, unsigned).status == "403 Forbidden"
+
+
+def test_a_signature_ends_with_the_api_key_that_made_its_key(lanes, time):
+    """H8, H36: nothing of the workspace's own row says so."""
+    workspace_id, person_id, prefix = lanes.row.workspace_id, uuid.uuid4().hex, uuid.uuid4().hex
+    Member(workspace_id, person_id, role="admin", joined=clock.now()).save()
+    owned = {"workspace_id": workspace_id, "person_id": person_id, "name": "k", "digest": "none", "scopes": []}
+    ApiKey(prefix, created=clock.now(), expires=0, **owned).save()
+    address = signed(signing_keys.turn_on(_row(lanes), f"key:{prefix}"), PICTURE)
+    tenants.clear_cache()
+    assert _warm(lanes, address).status == "200 OK"
+    ApiKey(prefix).delete()
+    tenants.clear_cache()
+    lanes.fast("/limits")
+    assert lanes.fast(address) is None
+    assert lanes.ask(lanes.lane, address).status == "403 Forbidden"
 
 
 def test_no_site_is_given_what_another_may_see(lanes, time):

@@ -111,6 +111,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
     """The tenant of a workspace's current row, past the cache: for callers that have just changed it."""
     key = workspaces.key(row)
     sources = list(source_rows.of_workspace(row.workspace_id))
+    live_keys = [each for each in row.signing_keys if apikeys.holds(each.get("made_by", ""))]
     return Tenant(
         workspace_id=row.workspace_id,
         namespace=namespace,
@@ -124,25 +125,22 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         suspended=bool(row.suspended),
         sources={source.name: source for source in sources},
         signing_required=row.signing == "required",
-        signing_keys=tuple(
-            SigningKey(key["id"], tokens.unseal(key["sealed"]).decode())
-            for key in row.signing_keys
-            if apikeys.holds(key.get("made_by", ""))
-        ),
+        signing_keys=tuple(SigningKey(each["id"], tokens.unseal(each["sealed"]).decode()) for each in live_keys),
         presets_only=bool(row.presets_only),
         refused=row.refused,
         fallback=row.fallback,
         origin_cache_control=bool(row.origin_cache_control),
         engine=int(row.engine),
         rules=rulebook.of(row.workspace_id, int(row.rules_revision)),
-        revision=_revision(namespace, row, sources),
+        revision=_revision(namespace, row, sources, [each["id"] for each in live_keys]),
     )
 
 
-def _revision(namespace: str, row: Workspace, sources: Iterable[Source]) -> str:
-    """A digest of what a tenant is made of; presets, fallbacks, purges and blocks count by the row's revision."""
+def _revision(namespace: str, row: Workspace, sources: Iterable[Source], live_keys: list[str]) -> str:
+    """A digest of what a tenant is made of; presets, fallbacks, purges and blocks count by the row's revision. Which
+    signing keys are live is not in the row alone: one ends with the API key that made it."""
     rows = [row.serialize(), *sorted((source.serialize() for source in sources), key=repr)]
-    text = orjson.dumps([namespace, rows], default=repr, option=orjson.OPT_SORT_KEYS)
+    text = orjson.dumps([namespace, live_keys, rows], default=repr, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()
 
 
