@@ -36,16 +36,28 @@ def take(
 ) -> int:
     """Hand the events of every settled file to `store`, then remove the file; returns how many went. An event's id is
     made of its line alone, so that a file that is taken twice, after a crash, has each event once. `on_error` is called
-    for each line that is no event."""
-    count, newest = 0, clock.now() - SETTLED_SECONDS
+    for each line that is no event. A file that does not go holds up no other: its error is raised at the end."""
+    count, newest, failure = 0, clock.now() - SETTLED_SECONDS, None
     for path in rounds.Budget(seconds).within(sorted(directory.glob("*.jsonl"))):
-        with _locked(path) as is_ours:
-            if is_ours and path.stat().st_mtime < newest:
-                batch = list(_read(path, on_error))
-                store(batch)
-                path.unlink()
-                count += len(batch)
+        try:
+            count += _take_one(path, store, on_error, newest)
+        except Exception as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
     return count
+
+
+def _take_one(
+    path: Path, store: Callable[[list[RequestEvent]], None], on_error: Callable[[], None], newest: float
+) -> int:
+    with _locked(path) as is_ours:
+        if not is_ours or path.stat().st_mtime >= newest:
+            return 0
+        batch = list(_read(path, on_error))
+        store(batch)
+        path.unlink()
+        return len(batch)
 
 
 def _entries(directory: Path) -> Iterator[os.stat_result]:
