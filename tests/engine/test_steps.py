@@ -9,6 +9,7 @@ from PIL import Image, ImageFilter
 from tests.engine import pictures
 from tests.engine.pictures import BLUE, GREEN, RED, WHITE
 from transforms.engine import geometry, pipeline
+from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.steps import resize
@@ -235,6 +236,51 @@ def test_an_output_beyond_the_pixel_limit_is_refused(values):
     with pytest.raises(EngineError) as excinfo:
         pictures.render(pictures.saved(Image.new("RGB", (30, 30)), "PNG"), limits=Limits(output_pixels=3_000), **values)
     assert excinfo.value.code == "output_too_large"
+
+
+TALL = {"w": 60, "enlarge": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "output_pixels"),
+    [
+        ("png", {"dpr": 4, "enlarge": True}, 3_000),
+        ("png", {"w": 60, "h": 60, "fit": "pad"}, 3_000),
+        ("png", {"padding": 900}, 50_000),
+        ("png", {"crop": ("px", 0, 0, 2, 900), "rotate": 90, "w": 9_000, "enlarge": True}, 3_000),
+        ("png", {"w": 2, "h": 900, "fit": "cover", "debug": "crop"}, 2_000),
+        ("webp", TALL, 50_000_000),
+        ("webp", {"padding": 8_200, "w": 1}, 500_000_000),
+        ("nocompress", TALL, 50_000_000),
+        ("webp", {"crop": ("px", 0, 2_000, 1, 1)}, 50_000_000),
+    ],
+)
+def test_what_the_header_rules_out_is_refused_before_a_pixel_is_decoded(name, values, output_pixels, monkeypatch):
+    """H13: outsiders ask for such pictures, whose refusal is free."""
+    data = pictures.saved(Image.new("RGB", (3, 1_000)), "WEBP")
+    monkeypatch.setattr(decode, "_frames", None)
+    with pytest.raises(EngineError) as excinfo:
+        pictures.render(data, name, Limits(output_pixels=output_pixels), **values)
+    assert excinfo.value.code == ("invalid_parameter" if "crop" in values and name == "webp" else "output_too_large")
+    assert excinfo.value.is_early
+
+
+@pytest.mark.parametrize(("name", "is_negotiated"), [("webp", True), ("auto", False), ("png", False)])
+def test_a_picture_whose_format_may_hold_it_is_made(name, is_negotiated):
+    data = pictures.saved(Image.new("RGB", (3, 1_000)), "PNG")
+    output = pictures.rendered(pictures.job(data, name, **TALL), is_negotiated=is_negotiated)
+    assert pictures.seen(output).size == (60, 20_000)
+
+
+def test_what_is_trimmed_is_known_from_pixels_alone():
+    image = Image.new("RGB", (300, 300), pictures.WHITE)
+    image.paste(RED, (100, 100, 130, 130))
+    data, limits = pictures.saved(image, "PNG"), Limits(output_pixels=10_000)
+    output = pictures.render(data, limits=limits, trim=10)
+    assert pictures.seen(output).size == (30, 30)
+    with pytest.raises(EngineError) as excinfo:
+        pictures.render(data, limits=limits, trim=10, padding=100)
+    assert excinfo.value.code == "output_too_large" and not excinfo.value.is_early
 
 
 def test_a_step_that_is_not_asked_for_returns_the_very_same_picture():

@@ -197,6 +197,15 @@ def test_a_rendering_that_failed_counts_by_what_was_done_of_it(code, pixels, poi
     assert free_work.points_of_failure(code, pixels) == points
 
 
+def test_what_a_picture_s_header_rules_out_costs_the_least(tenant, origin, moment):
+    """H13: whoever may ask for any picture of an open workspace used up its free work by five addresses."""
+    origin.pictures["/tall.jpg"] = picture(size=(500, 5_000))
+    for query in ("w=1700&enlarge=1&format=webp", "w=8000&enlarge=1", "crop=1000,0,9,9"):
+        before = free_work._budgets._change(tenant.workspace_id, lambda left: left)
+        assert refusal(tenant, f"src=shop/tall.jpg&{query}").code in ("output_too_large", "invalid_parameter")
+        assert free_work._budgets._change(tenant.workspace_id, lambda left: left) == before - 1
+
+
 def test_a_drawing_that_fails_counts_by_its_length_whatever_it_fails_of(tenant, origin, moment):
     """B3, H13: a size that is refused is known once the whole drawing has been read, up to the limit of seconds."""
     for number in range(5):

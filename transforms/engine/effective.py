@@ -3,6 +3,8 @@
 from collections.abc import Collection
 
 from transforms.engine import geometry, picture_values, vectors
+from transforms.engine.formats import Format
+from transforms.engine.limits import Limits
 from transforms.engine.operations import placeholder
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import endpoints, params
@@ -40,6 +42,22 @@ def warnings(endpoint: str, values: PictureValues, source: Size, *, is_vector: b
         return ()
     values = vectors.growing(values) if is_vector else values
     return geometry.warnings(_fitted(values, source), values)
+
+
+def check_output(values: PictureValues, source: Size, limits: Limits, output_format: Format | None) -> None:
+    """Raises output_too_large where the size of the source tells that not one frame of the transform may be made, or
+    that the format cannot hold it (None: the format is not known yet). What `trim` leaves, only pixels tell."""
+    if "trim" in values:
+        return
+    fit = geometry.fit(_fitted(values, source), values)
+    scaled = fit.scaled if values.get("debug") == "crop" else fit.cut
+    width, height = fit.canvas if values.get("fit") == "pad" else scaled
+    margins = 2 * int(values.get("padding", 0))
+    made = width + margins, height + margins
+    for size in (scaled, made):
+        geometry.check_output(size, 1, limits)
+    if output_format is not None:
+        geometry.check_sides(made, output_format)
 
 
 def _fitted(values: PictureValues, source: Size) -> Size:

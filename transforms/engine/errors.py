@@ -33,18 +33,20 @@ CODES = REQUEST_CODES + PICTURE_CODES + PROCESS_CODES
 
 
 class EngineError(Exception):
-    """An error: `code` is one of CODES, `message` a sentence for the caller, `param` the name they used, if any.
+    """An error: `code` is one of CODES, `message` a sentence for the caller, `param` the name they used, if any;
+    `is_early`: the header of the source decided it, before a pixel was decoded.
 
     It knows no HTTP, and is pickled between processes unchanged.
     """
 
-    def __init__(self, code: str, message: str, param: str | None = None):
+    def __init__(self, code: str, message: str, param: str | None = None, *, is_early: bool = False):
         if code not in CODES:
             raise ValueError(f"{code!r} is not an engine error code")
         super().__init__(code, message, param)
         self.code = code
         self.message = message
         self.param = param
+        self.is_early = is_early
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from transforms.engine.errors import EngineError
+from transforms.engine.formats import Format
 from transforms.engine.limits import Limits
 from transforms.engine.picture_values import Crop, PictureValues
 from transforms.engine.vision import faces
@@ -162,3 +163,9 @@ def check_output(size: Size, frames: int, limits: Limits) -> None:
             f"The result would have {size[0]} x {size[1]} pixels in {frames} frame(s); "
             f"the limit is {limits.output_pixels} pixels.",
         )
+
+
+def check_sides(size: Size, output_format: Format) -> None:
+    """Raises output_too_large where a format cannot hold the sides."""
+    if max(size) > output_format.longest_side:
+        raise EngineError("output_too_large", f"A side of {max(size)} pixels does not fit into {output_format.name}.")

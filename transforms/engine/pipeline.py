@@ -7,9 +7,10 @@ from PIL import Image
 
 from transforms.engine import colour, effective, geometry, picture_values, vectors
 from transforms.engine.codecs import encode, source_file
+from transforms.engine.codecs.decode import Facts
 from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
-from transforms.engine.formats import FORMATS, SVG
+from transforms.engine.formats import FORMATS, SVG, Format
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.engine.operations import comparison, grid, info, placeholder, shrink, svg_copy
@@ -116,7 +117,7 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
     picture = source_file.open_picture(
         data,
         job.limits,
-        target=lambda facts: geometry.decode_target(facts.size, effective.without_idle_crop(job.values, facts.size)),
+        target=lambda facts: _target(facts, job),
         animated=animated,
         cut=cut,
         keeps_profile=job.values.get("profile") == "keep",
@@ -128,10 +129,29 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
     return picture.unchanged_by(*idle), replace(job, values=values)
 
 
+def _target(facts: Facts, job: Job) -> geometry.Size | None:
+    """How large the source is needed. Raises, before it is decoded, what its size alone is refused for."""
+    try:
+        effective.check_output(job.values, facts.size, job.limits, _known_format(facts.source_format, job))
+        return geometry.decode_target(facts.size, effective.without_idle_crop(job.values, facts.size))
+    except EngineError as error:
+        error.is_early = True
+        raise
+
+
+def _known_format(source_format: str, job: Job) -> Format | None:
+    """The format of the output, where neither its pixels decide it nor another one stands in for it."""
+    if job.is_negotiated:
+        return None
+    is_kept = job.output_format == "nocompress" and source_format == "webp"
+    return FORMATS.get(source_format if is_kept else job.output_format)
+
+
 def _drawn(data: bytes, job: Job) -> tuple[Picture, Job]:
     """An SVG, drawn as large as the steps need it, and the job with the values that are left for them."""
     source = source_file.sanitised(data, job.limits)
     plan = vectors.plan(source_file.facts_of(source, job.limits).size, job.values, job.limits)
+    effective.check_output(plan.values, plan.nominal, job.limits, _known_format(SVG, job))
     picture = source_file.drawn(source, job.limits, plan.size, plan.region)
     return replace(picture, nominal=plan.nominal), replace(job, values=_effective(plan.values, picture, cut=False))
 

@@ -21,7 +21,7 @@ def frame_output(output: Output) -> tuple[dict, bytes]:
 
 def frame_error(error: EngineError, cause: str = "") -> tuple[dict, bytes]:
     """(head, body) of an error; `cause` is for the operator and never for the customer."""
-    return {"error": [error.code, error.message, error.param], "cause": cause}, b""
+    return {"error": [error.code, error.message, error.param, error.is_early], "cause": cause}, b""
 
 
 def read(head: dict, body: bytearray) -> Output:
@@ -42,10 +42,10 @@ def read(head: dict, body: bytearray) -> Output:
 
 
 def _error(head: dict) -> EngineError:
-    code, message, param = head["error"]
+    code, message, param, is_early = head["error"]
     if code not in CODES:
         raise ValueError(code)
-    error = EngineError(code, str(message), param)
+    error = EngineError(code, str(message), param, is_early=bool(is_early))
     if head.get("cause"):
         error.add_note(str(head["cause"]))
     return error

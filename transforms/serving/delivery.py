@@ -223,7 +223,7 @@ def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiE
             metrics.counts().renders_ended.inc()
         pixels = workloads.of_plan(plan, originals, rendering.limits())
         has_drawing = any(isinstance(each, FetchResult) and sniffing.is_svg(each.body) for each in originals)
-        points = free_work.points_of_failure(error.code, pixels, has_drawing=has_drawing)
+        points = free_work.points_of_failure(error.code, pixels, is_early=error.is_early, has_drawing=has_drawing)
         free_work.note(tenant.workspace_id, points)
         raise engine_errors.api_error(error) from error
 

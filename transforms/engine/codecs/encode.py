@@ -6,10 +6,9 @@ from io import BytesIO
 
 from PIL import Image, PngImagePlugin
 
-from transforms.engine import colour
+from transforms.engine import colour, geometry
 from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables
 from transforms.engine.codecs.animations import gif_writer
-from transforms.engine.errors import EngineError
 from transforms.engine.formats import FORMATS, Format
 from transforms.engine.metadata import output_metadata
 from transforms.engine.metadata.output_metadata import OutputMetadata
@@ -41,8 +40,7 @@ def encode(
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
     name = resolve(picture, output_format, lossless)
     row = FORMATS[name]
-    if max(picture.size) > row.longest_side:
-        raise EngineError("output_too_large", f"A side of {max(picture.size)} pixels does not fit into {name}.")
+    geometry.check_sides(picture.size, row)
     has_lost_profile = bool(picture.profile) and not row.holds_profile
     if has_lost_profile:
         picture = without_profile(picture)

@@ -56,12 +56,13 @@ class FreeWorkUsedUp(ApiError):
         super().__init__(message, retry_after=max(1, wait))
 
 
-def points_of_failure(code: str, pixels: int, *, has_drawing: bool = False) -> int:
+def points_of_failure(code: str, pixels: int, *, is_early: bool = False, has_drawing: bool = False) -> int:
     """What a rendering that failed with an engine error costs, by the pixels it was to decode and to make
-    (`workloads`). A drawing has no header: it is read as a whole before its size or a picture in it is refused."""
+    (`workloads`); the least where it failed before a pixel was decoded. A drawing has no header: it is read as a whole
+    before its size or a picture in it is refused."""
     if code in OF_QUEUE:
         return 0
-    if code in OF_HEADER and not has_drawing:
+    if (is_early or code in OF_HEADER) and not has_drawing:
         return 1
     if code in ("render_timeout", "render_crashed"):
         return FAILED_RENDERING
