@@ -255,15 +255,15 @@ def payment(charge_id: str) -> Payment | None:
 
 
 def _charges_of(invoice: "StripeInvoice") -> "list[StripeCharge]":
-    """Every charge that paid an invoice, or was tried for it: Stripe allows several."""
+    """Every charge that paid an invoice, or was tried for it: Stripe allows several, and parts that no PaymentIntent
+    paid, which name none."""
     list_payments, list_charges = gateway.api().invoice_payments.list, gateway.api().charges.list
+    rows = gateway.call(list_payments, invoice=invoice.id, limit=100).data
+    intents = [intent for row in rows if (intent := getattr(row.payment, "payment_intent", None))]
     return [
         charge
-        for row in gateway.call(list_payments, invoice=invoice.id, limit=100).data
-        if row.payment.payment_intent
-        for charge in gateway.call(
-            list_charges, payment_intent=gateway.id_of(row.payment.payment_intent), limit=100
-        ).data
+        for intent in dict.fromkeys(map(gateway.id_of, intents))
+        for charge in gateway.call(list_charges, payment_intent=intent, limit=100).data
     ]
 
 

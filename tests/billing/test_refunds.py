@@ -100,6 +100,19 @@ def test_a_refund_and_a_dispute_of_two_charges_for_one_invoice_both_count(custom
     assert abs(left(customer) - STARTER // 2) < 20
 
 
+def test_a_part_that_was_paid_past_stripe_keeps_no_refund_from_counting(customer):
+    """H20: such a payment of an invoice names no PaymentIntent."""
+    first, second = split(customer)
+    book, intent = customer.world.book, second["payment_intent"]
+    payment = next(row for row in book.list_all("invoice_payments") if row["payment"]["payment_intent"] == intent)
+    book.put("invoice_payments", payment | {"payment": {"type": "charge", "charge": second["id"]}})
+    try:
+        customer.refund(first)
+        assert abs(left(customer) - STARTER // 2) < 20
+    finally:
+        book.put("invoice_payments", payment)  # the book is that of every test
+
+
 def test_a_refund_of_an_older_period_takes_nothing_of_this_one(customer):
     """H20"""
     older_period = customer.period.name
