@@ -2,6 +2,7 @@
 
 import struct
 import time
+import tracemalloc
 import zlib
 from io import BytesIO
 
@@ -171,6 +172,20 @@ def test_a_cut_webp_whose_canvas_is_not_its_picture_is_refused():
     for side in (8, 9_000):
         data[24:27] = side.to_bytes(3, "little")
         assert refused(bytes(data[: len(data) // 2]), truncated="allow") == "broken_image"
+
+
+def test_a_cut_webp_of_countless_chunks_is_refused_before_they_are_kept():
+    """H13"""
+    data = (
+        b"RIFF" + struct.pack("<I", 2**31) + b"WEBPVP8X" + struct.pack("<I", 10) + bytes(10) + b"JUNK\0\0\0\0" * 200_000
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(EngineError, match="more than 50000 chunks"):
+            webp.whole_chunks(data)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 TIFFS = {

@@ -142,8 +142,17 @@ def open_picture(
 
 def _reduce(image: Image.Image, facts: Facts, target: tuple[int, int]) -> None:
     """Let the decoder of a JPEG leave out what the target does not need."""
-    width, height = reversed(target) if facts.orientation > 4 else target
-    image.draft(None, (max(1, math.ceil(SPARE * width)), max(1, math.ceil(SPARE * height))))
+    width, height = _with_spare(target)
+    image.draft(None, (height, width) if facts.orientation > 4 else (width, height))
+
+
+def is_reduced(size: tuple[int, int], target: tuple[int, int]) -> bool:
+    """Whether a JPEG of this size is decoded at a fraction of it for the target."""
+    return all(side // least >= 2 for side, least in zip(size, _with_spare(target), strict=True))
+
+
+def _with_spare(target: tuple[int, int]) -> tuple[int, int]:
+    return max(1, math.ceil(SPARE * target[0])), max(1, math.ceil(SPARE * target[1]))
 
 
 def _warnings(said: dict[str, bool]) -> tuple[str, ...]:
