@@ -3,7 +3,6 @@
 from PIL import Image, ImageChops
 
 from transforms.engine import geometry, picture_values
-from transforms.engine.codecs import decode
 from transforms.engine.formats import SVG
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
@@ -35,7 +34,7 @@ def _is_decoded_alike(picture: Picture, values: PictureValues) -> bool:
     if picture.source_format != "jpeg":
         return picture.source_format != SVG
     target = geometry.decode_target(picture.source_size, picture_values.without(values, ("trim",)))
-    return target is None or not decode.is_reduced(picture.source_size, target)
+    return target is None or not geometry.is_reduced(picture.source_size, target)
 
 
 def _inside(frame: Image.Image, tolerance: int) -> Box | None:
