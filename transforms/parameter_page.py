@@ -20,7 +20,9 @@ HEAD, and a second output format of a charged picture are free. `/explain/<endpo
   `X-Img-Warning` says when a box asks for more pixels than there are; `enlarge=1` makes another, larger picture.
 - A parameter that turns out to change nothing of a source costs nothing: `profile=keep` where the colours are sRGB,
   `background` behind an opaque picture, `trim` that finds no border, `truncated=allow` of a whole file. Only drawing it
-  tells, so `/explain` says a maximum.
+  tells, so `/explain` says a maximum. To find a border, an SVG and a JPEG that is scaled to two fifths or less are
+  decoded in another size, which is another picture; so is a still with `background` of an animation, of which other
+  formats may show frames that let it through.
 - Another output format is free while the source's bytes are those that were charged. From other bytes it is another
   picture, and new work. Where no format is stored any more, the picture is made again for nothing, whatever its source
   is by then.

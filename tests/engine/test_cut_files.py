@@ -1,5 +1,8 @@
 """`truncated=allow` draws what there is of a file that is cut off, and says so; without it such a file is refused."""
 
+import struct
+import time
+import tracemalloc
 import zlib
 from io import BytesIO
 
@@ -10,7 +13,7 @@ from PIL import Image
 from tests.engine import pictures, tiffs
 from tests.engine.coloured_sources import p3_profile
 from tests.engine.test_stills import FILES, cut, drawn
-from transforms.engine.codecs.cut_files import stored_pixels, webp
+from transforms.engine.codecs.cut_files import stored_pixels, tiff, webp
 from transforms.engine.errors import EngineError
 
 SIZE = (90, 70)
@@ -171,6 +174,20 @@ def test_a_cut_webp_whose_canvas_is_not_its_picture_is_refused():
         assert refused(bytes(data[: len(data) // 2]), truncated="allow") == "broken_image"
 
 
+def test_a_cut_webp_of_countless_chunks_is_refused_before_they_are_kept():
+    """H13"""
+    data = (
+        b"RIFF" + struct.pack("<I", 2**31) + b"WEBPVP8X" + struct.pack("<I", 10) + bytes(10) + b"JUNK\0\0\0\0" * 200_000
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(EngineError, match="more than 50000 chunks"):
+            webp.whole_chunks(data)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
 TIFFS = {
     "rows": {},
     "rows of one strip": {"rows": 70},
@@ -198,6 +215,41 @@ def test_the_strips_and_tiles_of_a_tiff_that_are_stored_are_drawn_and_the_rest_i
     stored = got[..., 3] == 255
     assert 0.4 < stored.mean() < 0.65
     assert np.array_equal(got[stored], whole[stored]) and not got[~stored].any()
+
+
+def hostile_tiff(entries: list[tuple[int, int]], directory: int = 16) -> bytes:
+    """A BigTIFF of tags of one number each, with nothing behind them."""
+    head = struct.pack("<2sHHHQQ", b"II", 43, 8, 0, directory, len(entries))
+    return head + b"".join(struct.pack("<HHQQ", tag, 16, 1, number) for tag, number in entries) + bytes(8)
+
+
+SIDES = [(256, 20), (257, 20), (258, 8), (324, 16), (325, 10)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        hostile_tiff([], directory=2**64 - 1),
+        hostile_tiff([*SIDES, (322, 2**64 - 1), (323, 2**64 - 1)]),
+        hostile_tiff([*SIDES, (322, 20), (323, 2**63)]),
+        hostile_tiff([(256, 0), (257, 2**64 - 1), *SIDES[2:], (322, 0), (323, 1)]),
+    ],
+    ids=["directory", "tile", "height of a tile", "no width"],
+)
+def test_a_tiff_of_numbers_beyond_any_file_is_refused(data):
+    """I4"""
+    assert refused(data, truncated="allow") in ("broken_image", "too_many_pixels")
+    assert tiff.completed(data, 1_000_000)[1] is None
+
+
+def test_a_tag_of_a_cut_tiff_is_read_once_however_often_it_stands_there():
+    """H13: 65,535 of 200,000 values each took minutes."""
+    tags, values = 1_000, 200_000
+    data = struct.pack("<2sHIH", b"II", 42, 8, tags)
+    data += struct.pack("<HHII", 273, 4, values, 10 + 12 * tags) * tags + bytes(4 * values)
+    begins = time.process_time()
+    assert tiff.completed(data, 1_000_000)[1] is None
+    assert time.process_time() - begins < 0.5
 
 
 def test_a_planar_tiff_is_drawn_where_every_plane_is_stored():

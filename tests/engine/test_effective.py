@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
 from tests import environment
-from tests.engine import pictures
+from tests.engine import pictures, svgs
 from tests.engine.coloured_sources import p3_profile
 from transforms.engine import effective, pipeline
+from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.engine.request.query import Query
+from transforms.engine.steps import trim
 
 FEW = settings(max_examples=environment.count(60, 300, 1_000), deadline=None, derandomize=True)
 SIZE = (64, 40)
@@ -229,6 +231,36 @@ SOURCES = {
     "sRGB profile": pictures.saved(pictures.shaded(*SIZE), "JPEG", icc_profile=SRGB),
 }
 IDLE = ["profile=keep", "background=f00", "trim=10", "truncated=allow"]
+
+
+@pytest.mark.parametrize("width", [99, 100, 101, 133, 159, 160, 161, 200])
+def test_a_trim_is_idle_only_where_the_jpeg_is_decoded_as_without_it(width):
+    """H4: 400 pixels wide, it is decoded at a half where 160 or fewer are needed."""
+    queries = [f"w={width}", f"w={width}&trim=10"]
+    identities = {came_to(query, sources=(SOURCES["large jpeg"],)) for query in queries}
+    assert len(identities) == len({rendered(query, sources=(SOURCES["large jpeg"],)).body for query in queries})
+
+
+def test_a_trim_is_not_idle_where_a_background_is_removed_from_more_pixels_for_it():
+    """H4"""
+    picture = decode.open_picture(SOURCES["png"], Limits())
+    assert trim.apply(picture, {"trim": 10}, Limits()).idle == ("trim",)
+    assert trim.apply(picture, {"trim": 10, "background-remove": True}, Limits()).idle == ()
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_a_background_that_some_frames_need_is_idle_in_no_format(output_format):
+    """H4: a JPEG of the first frame is of the same picture as a WebP of all, and free beside it."""
+    sources = (pictures.animated("PNG", [pictures.shaded(*SIZE).convert("RGBA"), FADING]),)
+    output = rendered("background=f00", sources=sources, output_format=output_format)
+    assert not output.idle
+    assert "background" in rendered("background=f00&animated=0", sources=sources, output_format=output_format).idle
+
+
+def test_a_drawing_has_no_profile_to_keep_and_no_end_to_miss():
+    """H4"""
+    sources = (svgs.svg(svgs.SQUARE),)
+    assert came_to("w=30&profile=keep&truncated=allow", sources=sources) == came_to("w=30", sources=sources)
 
 
 @FEW

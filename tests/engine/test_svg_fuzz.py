@@ -198,6 +198,23 @@ def assert_inert(text: str) -> None:
     assert again.text == text or source_file.sanitised(again.text.encode(), LIMITS).text == again.text
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        r"<style>@media all{rect:\7ver{f&amp;ll:url(http://e.example/x)}</style>",  # by part 5 of the soak
+        r"<style>a:\d800 er{fill:red}</style>",
+        r'<style>[id="\1"]{fill:red}</style>',
+        r'<style>a{font-family:"\7 x"}</style>',
+        r"<rect style='font-family:&quot;\d800 x&quot;'/>",
+        r"""<rect font-family="'\ffff '"/>""",
+    ],
+)
+def test_an_escape_of_css_brings_in_no_character_that_xml_cannot_hold(content):
+    """I2, I10"""
+    text = source_file.sanitised(svgs.svg(content), LIMITS).text
+    assert_inert(text.encode().decode())
+
+
 @pytest.fixture(scope="module")
 def pool():
     pool = Pool(processes=1, seconds=120.0, memory_bytes=2_500_000_000, queue=8, wait_seconds=60.0)

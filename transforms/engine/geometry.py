@@ -12,6 +12,9 @@ from transforms.engine.vision import faces
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]
 
+# A JPEG decoded at a half, a quarter or an eighth keeps this many times the pixels that are needed on each side: with
+# less, fine patterns are lost (docs/performance.md).
+SPARE = 1.25
 NAMED_POSITIONS = {
     "center": (0.5, 0.5),
     "top": (0.5, 0.0),
@@ -153,6 +156,16 @@ def decode_target(source: Size, values: PictureValues) -> Size | None:
         scale = max(scaled[0] / visible[0], min(1.0, faces.SEEN_SIDE / max(visible)))
         scaled = _times(visible, scale)
     return math.ceil(source[0] * scaled[0] / visible[0]), math.ceil(source[1] * scaled[1] / visible[1])
+
+
+def with_spare(target: Size) -> Size:
+    """The least size of a JPEG that is decoded at a fraction of its own for this target."""
+    return max(1, math.ceil(SPARE * target[0])), max(1, math.ceil(SPARE * target[1]))
+
+
+def is_reduced(source: Size, target: Size) -> bool:
+    """Whether a JPEG of this size is decoded at a fraction of it for the target."""
+    return all(side // least >= 2 for side, least in zip(source, with_spare(target), strict=True))
 
 
 def check_output(size: Size, frames: int, limits: Limits) -> None:

@@ -124,9 +124,7 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
         keeps_metadata=job.values.get("metadata") == "keep",
     )
     job = replace(job, values=effective.without_idle_crop(job.values, picture.source_size))
-    values = _effective(job.values, picture, cut)
-    idle = sorted(job.values.keys() - values.keys())
-    return picture.unchanged_by(*idle), replace(job, values=values)
+    return _with_effective(job, picture, cut)
 
 
 def _target(facts: Facts, job: Job) -> geometry.Size | None:
@@ -153,13 +151,18 @@ def _drawn(data: bytes, job: Job) -> tuple[Picture, Job]:
     plan = vectors.plan(source_file.facts_of(source, job.limits).size, job.values, job.limits)
     effective.check_output(plan.values, plan.nominal, job.limits, _known_format(SVG, job))
     picture = source_file.drawn(source, job.limits, plan.size, plan.region)
-    return replace(picture, nominal=plan.nominal), replace(job, values=_effective(plan.values, picture, cut=False))
+    return _with_effective(replace(job, values=plan.values), replace(picture, nominal=plan.nominal), cut=False)
 
 
-def _effective(values: PictureValues, picture: Picture, cut: bool) -> PictureValues:
-    """The values without those that turned out to change nothing, and with their colours in those of the picture."""
-    idle = {name for name, matters in (("truncated", cut), ("profile", picture.profile)) if not matters}
-    values = picture_values.without(values, idle)
+def _with_effective(job: Job, picture: Picture, cut: bool) -> tuple[Picture, Job]:
+    """The picture, and the job without the values that turned out to change nothing of it, and with its colours."""
+    idle = [name for name, matters in (("profile", picture.profile), ("truncated", cut)) if not matters]
+    idle = [name for name in idle if name in job.values]
+    values = _in_colours_of(picture, picture_values.without(job.values, idle))
+    return picture.unchanged_by(*idle), replace(job, values=values)
+
+
+def _in_colours_of(picture: Picture, values: PictureValues) -> PictureValues:
     if picture.profile and "background" in values:
         values["background"] = _in_profile(values["background"], picture.profile)
     if picture.profile and "tint" in values:

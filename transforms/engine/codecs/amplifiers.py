@@ -84,7 +84,7 @@ def _check_tiff(data: bytes) -> None:
                 raise EngineError(
                     "broken_image", f"The TIFF has more than {MOST_STRIPS} strips or tiles, which no picture needs."
                 )
-    except struct.error:
+    except (struct.error, OverflowError):  # OverflowError: an offset beyond any file
         return
 
 

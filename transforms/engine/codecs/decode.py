@@ -1,6 +1,5 @@
 """Decodes source bytes safely: the header first, pixels only when it passes the limits."""
 
-import math
 import struct
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from io import BytesIO
 
 from PIL import Image, TiffImagePlugin
 
-from transforms.engine import colour
+from transforms.engine import colour, geometry
 from transforms.engine.codecs import (
     amplifiers,
     avif_loop,
@@ -45,9 +44,6 @@ TURNS = {
 }
 # Formats with another name in Pillow.
 NAMES = {"MPO": "jpeg", heic.NAME: "heic"}
-# A JPEG decoded at a half, a quarter or an eighth keeps this many times the pixels that are needed on each side: with
-# less, fine patterns are lost (docs/performance.md).
-SPARE = 1.25
 LOST_COLOURS = "The colours of this source cannot be kept as they are: they are converted to sRGB."
 ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP, ICO and SVG"
 
@@ -90,7 +86,7 @@ def open_picture(
     """The whole picture, upright, in sRGB; every frame when `animated`, else the first.
 
     `target` is the smallest upright size needed, or what tells it by the facts: a JPEG is then decoded at a fraction,
-    never below SPARE times that.
+    never below geometry.SPARE times that.
     Raises what `probe` raises; a file that ends early is a broken_image. Where it may be `cut`, what is missing is grey
     (JPEG) or clear instead, and a warning says so. With `keeps_profile` a profile of RGB stays, and the levels with
     it; with `keeps_metadata` what may be handed on is read.
@@ -142,8 +138,8 @@ def open_picture(
 
 def _reduce(image: Image.Image, facts: Facts, target: tuple[int, int]) -> None:
     """Let the decoder of a JPEG leave out what the target does not need."""
-    width, height = reversed(target) if facts.orientation > 4 else target
-    image.draft(None, (max(1, math.ceil(SPARE * width)), max(1, math.ceil(SPARE * height))))
+    width, height = geometry.with_spare(target)
+    image.draft(None, (height, width) if facts.orientation > 4 else (width, height))
 
 
 def _warnings(said: dict[str, bool]) -> tuple[str, ...]:

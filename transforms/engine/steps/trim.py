@@ -9,7 +9,6 @@ from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
 
 Box = tuple[int, int, int, int]
-LEAST_SHRINK = 4  # a JPEG is decoded at half its size or less, never below twice its target
 
 
 def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
@@ -28,13 +27,14 @@ def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
 
 
 def _is_decoded_alike(picture: Picture, values: PictureValues) -> bool:
-    """Whether the source would have been decoded at this size without trim, which looks at every pixel."""
+    """Whether the source would have been decoded at this size without trim, which looks at every pixel, and its
+    background been removed at it."""
+    if values.get("background-remove", False):
+        return False
     if picture.source_format != "jpeg":
         return picture.source_format != SVG
     target = geometry.decode_target(picture.source_size, picture_values.without(values, ("trim",)))
-    return target is None or any(
-        side < LEAST_SHRINK * least for side, least in zip(picture.source_size, target, strict=True)
-    )
+    return target is None or not geometry.is_reduced(picture.source_size, target)
 
 
 def _inside(frame: Image.Image, tolerance: int) -> Box | None:

@@ -27,8 +27,11 @@ FUNCTIONS = vocabulary.words(
 SELECTORS = vocabulary.words("not is where has nth-child nth-last-child nth-of-type nth-last-of-type lang calc")
 AT_RULES = vocabulary.words("media supports keyframes -webkit-keyframes layer")
 READ_AS_CSS = re.compile(r"[(\\@]|//|script:", re.IGNORECASE)
-# What is left out wherever it stands: escapes, and what looks like an address.
-UNWANTED = re.compile(r"[\\@]|//|script:", re.IGNORECASE)
+# Characters that an escape can write and no XML can hold.
+NOT_OF_XML = "[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+# What is left out wherever it stands: escapes, what looks like an address, and what is not of XML.
+UNWANTED = re.compile(rf"[\\@]|//|script:|{NOT_OF_XML}", re.IGNORECASE)
+UNWANTED_OF_SELECTORS = re.compile(rf"//|{NOT_OF_XML}")
 # Names of features, written as URIs, which nobody loads.
 URIS = frozenset({"requiredExtensions", "requiredFeatures"})
 # What no value without an address or a function holds: such text is kept as it is.
@@ -139,8 +142,8 @@ def _address(token: Any) -> str | None:
 
 
 def _is_plain(prelude: list[Any]) -> bool:
-    """Whether a selector or a condition names no address and calls nothing."""
-    return _is_inert(prelude) and "//" not in tinycss2.serialize(prelude)
+    """Whether a selector or a condition names no address, calls nothing, and can be written as XML."""
+    return _is_inert(prelude) and not UNWANTED_OF_SELECTORS.search(tinycss2.serialize(prelude))
 
 
 def _is_inert(tokens: list[Any], *, can_refer: bool = False) -> bool:

@@ -32,7 +32,7 @@ def completed(data: bytes, most_pixels: int) -> tuple[bytes, Image.Image | None]
     file cannot be read, or none is."""
     try:
         return _completed(bytearray(data), most_pixels)
-    except (struct.error, KeyError, ValueError, ZeroDivisionError):
+    except (struct.error, KeyError, ValueError, ArithmeticError):  # of which OverflowError is one
         return data, None
 
 
@@ -91,8 +91,8 @@ def _first(tags: dict[int, Tag], name: int, default: int | None = None) -> int:
 
 
 def _tags(data: bytearray) -> dict[int, Tag]:
-    """The tags of whole numbers in the first directory of a TIFF or a BigTIFF. Raises struct.error where one of the
-    numbers is missing."""
+    """The first of each tag of READ in the first directory of a TIFF or a BigTIFF. Raises struct.error where one of the
+    numbers is missing, and OverflowError where it would stand beyond any file."""
     order, is_big = "<" if data[:2] == b"II" else ">", 43 in data[2:4]
     word, count, entry, inline = ("Q", "Q", "HHQ", 8) if is_big else ("I", "H", "HHI", 4)
     (directory,) = struct.unpack_from(order + word, data, inline)
@@ -102,13 +102,12 @@ def _tags(data: bytearray) -> dict[int, Tag]:
     start = directory + struct.calcsize(order + count)
     for at in range(start, start + min(total, MOST_VALUES) * (head + inline), head + inline):
         name, kind, values = struct.unpack_from(order + entry, data, at)
-        if kind not in LETTERS or not 0 < values <= MOST_VALUES:
+        if name not in READ or name in tags or kind not in LETTERS or not 0 < values <= MOST_VALUES:
             continue
         layout, place = f"{order}{values}{LETTERS[kind]}", at + head
         if struct.calcsize(layout) > inline:
             (place,) = struct.unpack_from(order + word, data, place)
-        if name in READ:
-            tags[name] = Tag(struct.unpack_from(layout, data, place), layout, place)
+        tags[name] = Tag(struct.unpack_from(layout, data, place), layout, place)
     return tags
 
 

@@ -6,6 +6,7 @@ Pillow does not offer libwebp's incremental decoder; it is called in the library
 import ctypes
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from transforms.engine.errors import EngineError
 
 PIXELS, FRAME, PROFILE = {b"VP8 ", b"VP8L"}, b"ANMF", b"ICCP"
 RGBA, CHANNELS = 1, 4
+MOST_CHUNKS = 50_000  # a frame is one
 INTEGER, POINTER, SIZE = ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t
 
 
@@ -46,7 +48,9 @@ LIBRARY = _incremental_decoder()
 
 def whole_chunks(data: bytes) -> bytes:
     """The file of the frames that are whole; a still as it is. Raises broken_image where nothing of it can be drawn."""
-    chunks = list(_chunks(data))
+    chunks = list(islice(_chunks(data), MOST_CHUNKS + 1))
+    if len(chunks) > MOST_CHUNKS:
+        raise EngineError("broken_image", f"The WebP has more than {MOST_CHUNKS} chunks, which no picture needs.")
     whole = [chunk for chunk in chunks if chunk.is_whole]
     if any(chunk.name in PIXELS | {FRAME} for chunk in whole):
         body = b"WEBP" + b"".join(chunk.data for chunk in whole)
