@@ -23,7 +23,8 @@ TOOLS := $(VENV)/tools-$(shell cat requirements-tools.lock | cksum | cut -d' ' -
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export VAR_DIR PORT
-unexport PYTHONPATH PYTHONHOME
+# Some machines tell Python to keep no compiled modules: each of the many processes would compile all of them anew.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test prove coverage check fmt bench soak verify lock audit
 .DEFAULT_GOAL := help
