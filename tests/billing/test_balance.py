@@ -12,6 +12,7 @@ from billing.charging.balance import Balance
 from billing.plans import catalogue as plan_catalogue
 from billing.plans import periods
 from billing.plans.periods import Terms
+from imgapis.base import clock
 
 
 def test_the_catalogue_is_a_free_plan_and_three_that_grow():
@@ -123,3 +124,15 @@ def with_caps(terms: Terms, *caps: tuple[str, str, int]) -> Terms:
 def test_caps_are_on_and_say_what_may_be_charged(terms, room, day):
     period = periods.at(terms, 1.9e9)
     assert (caps.room(terms, period, period.allowance), caps.daily_limit(terms, period)) == (room, day)
+
+
+@pytest.mark.parametrize("begins", ["2027-10-31T08", "2027-12-30T08", "2028-02-29T08"])
+def test_the_months_of_a_year_follow_one_another_and_end_with_it(begins):
+    """B9: a day that a month lacks is back in the next one, and no hour is in none."""
+    start = clock.moment_of_hour(begins)
+    end, moment = clock.months_after(start, 12), start
+    for month in range(12):
+        period = periods.at(Terms("starter", 40_000, start, end, "year"), moment)
+        assert (period.starts, period.ends) == (moment, clock.months_after(start, month + 1))
+        moment = period.ends
+    assert moment == end

@@ -56,6 +56,12 @@ def test_an_event_that_comes_two_days_late_is_dropped(workspace, hours, is_kept)
     assert (event_rows.find(workspace.workspace_id, event.event_id) is not None) is is_kept
 
 
+def test_the_days_of_an_event_that_comes_late_count_from_when_it_happened(workspace):
+    moment = clock.now() - 47 * 3_600
+    (late,) = some(workspace.workspace_id, 1, moment, moment)
+    assert abs(days_kept(events.to_row(late, 90)) - 90) < 0.1
+
+
 def test_a_charged_event_is_kept_for_the_days_its_bill_names(workspace):
     paid = bill(workspace.workspace_id)
     longer = type(paid)(**(vars(paid) | {"retention_days": 400}))
