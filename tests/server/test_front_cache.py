@@ -15,6 +15,7 @@ from imgapis.server.front_cache import FrontCache
 from telemetry import events, front_spool
 from tests.conftest import ROOT
 from tests.server.test_fast_lane import PICTURE, SHOP, lanes, time  # noqa: F401 - fixtures
+from tests.transforms.signer import signed
 from transforms.access import signing_keys
 from transforms.engine.request import negotiate
 from transforms.tenant import tenants
@@ -106,6 +107,8 @@ def test_nothing_else_is_kept(lanes, front, time):  # noqa: F811
     tenants.clear_cache()
     assert lanes.fast(PICTURE) is None
     assert _marks(lanes, front) == {}
+    address = signed(lanes.key, PICTURE)
+    assert lanes.ask(front, address).status.startswith("200") and _marks(lanes, front, address) == {}
 
 
 def test_nothing_that_ends_within_seconds_is_kept(lanes, front, time):  # noqa: F811
