@@ -28,6 +28,18 @@ def test_a_table_that_names_a_workspace_or_a_person_is_found_by_it():
             assert "person_id" not in names or holding.of_person, holding.row.__name__
 
 
+# The tables of which a person has rows, by whatever attribute: those that export and erasure look into.
+OF_PERSONS = """
+    ApiKey AuditEntry Challenge EmailClaim ExportLink Invite InvitedAddress Member NamespaceCount Notice OptOut
+    OutgoingMail Ownership Person PrivacyRequest SessionRow Staff Throttle
+"""
+
+
+def test_what_is_found_of_a_person_is_on_a_written_list():
+    """P17, P19: also a table that names a person within a longer text."""
+    assert sorted(held.row.__name__ for held in registry.HOLDINGS if held.of_person) == OF_PERSONS.split()
+
+
 def test_the_inventory_lists_every_attribute():
     """P02, P13"""
     listed = {(line["store"], line["attribute"]) for line in inventory.list_all()}
