@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 from imgapis.devstack import ports
@@ -29,6 +30,7 @@ def count(test: float, prove: float, soak: float):
     return {"test": test, "prove": prove, "soak": soak}[STAGE]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
     """`-n auto`: one process more than there are cores, since the tests wait for engines as much as they work."""
     return (os.cpu_count() or 1) + 1

@@ -60,3 +60,7 @@ def test_the_application_of_a_started_program_has_the_time_of_the_tests():
     program = "from tests import environment; " + program
     ahead = float(run(program, IMGAPIS_TEST_CLOCK="2028-02-29 00:00", IMGAPIS_TEST_CLOCK_AHEAD="").stdout)
     assert ahead == pytest.approx(moment - time.time(), abs=30)
+
+
+def test_a_process_more_than_there_are_cores_runs_tests(request):
+    assert request.config.hook.pytest_xdist_auto_num_workers(config=request.config) == os.cpu_count() + 1
