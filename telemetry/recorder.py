@@ -83,12 +83,13 @@ class Recorder:
 def ship(seconds: float = rounds.UNLIMITED) -> int:
     """Ship the closed segments of this host, for as many seconds; returns the number of events. What the proxy in front
     has written becomes segments of its own before, in half of the time; where that fails, ours go all the same."""
-    lost, half = metrics.counts().lost.inc, seconds / 2
+    lost = metrics.counts().lost.inc
+    if not settings.NGINX_SPOOL:
+        return spool.ship(directory(), _write_existing, lost, seconds)
     try:
-        if settings.NGINX_SPOOL:
-            front_spool.take(Path(settings.NGINX_SPOOL), _store_of_front, lost, half)
+        front_spool.take(Path(settings.NGINX_SPOOL), _store_of_front, lost, seconds / 2)
     finally:
-        count = spool.ship(directory(), _write_existing, lost, half)
+        count = spool.ship(directory(), _write_existing, lost, seconds / 2)
     return count
 
 

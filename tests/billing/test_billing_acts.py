@@ -199,6 +199,7 @@ REFUSALS = {
     "OutOfCredits": (402, "out_of_credits", None),
     "CapReached": (402, "cap_reached", None),
     "OverageUnpaid": (402, "overage_unpaid", None),
+    "BillSettling": (409, "bill_settling", None),
     "ChargeUnavailable": (503, "charge_unavailable", 1),
     "InvalidLink": (404, "unknown_link", None),
     "InvalidWebhook": (400, "invalid_webhook", None),

@@ -37,7 +37,12 @@ def test_a_webhook_is_set_tested_once_a_minute_and_removed(script):
     _, second = script.ask("PUT", "/notices/webhook", {"address": ADDRESS})
     assert reply.status == 200 and first["secret"].startswith("whsec_") and first["secret"] != second["secret"]
     reply, body = script.ask("GET", "/notices")
-    assert body["webhook"] == {"address": ADDRESS, "last_tried": None, "last_outcome": ""}
+    assert body["webhook"] == {
+        "address": ADDRESS,
+        "last_tried": None,
+        "last_outcome": "",
+        "made_by": script.row.prefix,
+    }
     assert second["secret"].encode() not in reply.body
     answers = [script.ask("POST", "/notices/webhook/test") for _ in range(3)]  # a minute may turn between two of them
     assert answers[0][0].status == 202 and answers[-1][1]["code"] == "tested_just_now"
