@@ -28,15 +28,15 @@ def measure(site: setup.Site) -> dict[str, float]:
     web = children.Child("gunicorn", command, folder / "gunicorn.log", {"NGINX_SPOOL": str(proxy.spool)})
     try:
         web.wait_until(lambda: ports.status(f"http://127.0.0.1:{port}/healthz") is not None, setup.READY_SECONDS)
-        kept = Connections(proxy.tls, f"{setup.NAMESPACE}.localhost")
-        while b"X-Img-Cache: HIT" not in (answer := kept.first(path)):
+        cached = Connections(proxy.tls, f"{setup.NAMESPACE}.localhost")
+        while b"X-Img-Cache: HIT" not in (answer := cached.first(path)):
             pass
         (folder / "static" / "picture.jpg").write_bytes(answer.partition(b"\r\n\r\n")[2])
         static = Connections(static_port, "localhost")
         (worker,) = _workers(proxy)
-        rounds = [(_lap(static, worker, "/picture.jpg"), _lap(kept, worker, path)) for _ in range(ROUNDS)]
+        rounds = [(_lap(static, worker, "/picture.jpg"), _lap(cached, worker, path)) for _ in range(ROUNDS)]
         static.close()
-        kept.close()
+        cached.close()
     finally:
         proxy.stop()
         web.stop()

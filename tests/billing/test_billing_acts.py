@@ -229,13 +229,13 @@ ARGUMENTS |= {"OtherApiVersion": ["x"], "ChangeWaits": [0.0]}
 
 def refusal_classes() -> dict[str, type[ApiError]]:
     """Every refusal that billing declares."""
-    found: dict[str, type[ApiError]] = {}
+    refusals: dict[str, type[ApiError]] = {}
     for module in pkgutil.walk_packages(billing.__path__, "billing."):
         if ".management" not in module.name:
             members = vars(importlib.import_module(module.name)).values()
             classes = [member for member in members if isinstance(member, type) and issubclass(member, ApiError)]
-            found |= {each.__name__: each for each in classes if each.__module__.startswith("billing.")}
-    return found
+            refusals |= {each.__name__: each for each in classes if each.__module__.startswith("billing.")}
+    return refusals
 
 
 def test_each_refusal_of_billing_has_its_status_its_code_and_when_to_try_again():

@@ -35,15 +35,6 @@ from tests.billing.test_overage_changes import use_beyond
 STARTER = catalogue.of("starter").halves
 
 
-@pytest.fixture
-def customer(buyer, world, monkeypatch):
-    """A workspace on Starter."""
-    customer = Customer(buyer, world, monkeypatch)
-    customer.buy("starter")
-    yield customer
-    world.book.refuses_cards = False
-
-
 def set_invoice(customer: Customer, **values) -> dict:
     (invoice,) = customer.world.book.list_all("invoices", customer=customer.customer_id)
     invoice |= values

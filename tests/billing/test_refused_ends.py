@@ -9,15 +9,6 @@ from tests.billing.buying import Customer
 from tests.billing.test_duplicates import acts, buy_two, refunds_of
 
 
-@pytest.fixture
-def customer(buyer, world, monkeypatch):
-    """A workspace on Starter."""
-    customer = Customer(buyer, world, monkeypatch)
-    customer.buy("starter")
-    yield customer
-    world.book.refuses_cards = False
-
-
 def refuse(customer: Customer, monkeypatch, method: str, part: str, code: str = "", then=None) -> None:
     """Have Stripe refuse the calls of a method to paths that hold `part`; `then` is done before."""
     answer = customer.world.stub.api.answer

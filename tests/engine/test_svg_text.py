@@ -61,9 +61,9 @@ def test_a_size_that_has_a_name_is_that_of_browsers(css, plain):
 
 
 def test_spaces_are_kept_where_css_says_so():
-    kept = drawn('xml:space="preserve"', "  a   b")
-    assert drawn('style="white-space:pre"', "  a   b") == kept == drawn('white-space="pre-wrap"', "  a   b")
-    assert drawn("", "  a   b") != kept
+    preserved = drawn('xml:space="preserve"', "  a   b")
+    assert drawn('style="white-space:pre"', "  a   b") == preserved == drawn('white-space="pre-wrap"', "  a   b")
+    assert drawn("", "  a   b") != preserved
 
 
 def test_a_text_that_names_fonts_is_drawn_as_it_is_written():

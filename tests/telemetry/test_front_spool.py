@@ -78,14 +78,14 @@ def test_what_is_being_written_is_left_and_what_is_spoilt_is_counted(tmp_path):
 
 def test_a_file_that_cannot_be_read_holds_up_no_other_and_not_our_own_spool(tmp_path, settings, monkeypatch):
     """B6: as one of another user's, where the folder has the wrong rights."""
-    settings.NGINX_SPOOL, kept = str(tmp_path), []
+    settings.NGINX_SPOOL, stored = str(tmp_path), []
     unreadable = tmp_path / "2025-12-31T23:59:59.jsonl"
     unreadable.mkdir()
     os.utime(unreadable, (0, 0))
     _write(tmp_path, json.dumps(LINE).encode())
-    monkeypatch.setattr(spool, "keep", lambda folder, batch: kept.extend(batch))
-    monkeypatch.setattr(spool, "ship", lambda *_: kept.append("ours"))
+    monkeypatch.setattr(spool, "keep", lambda folder, batch: stored.extend(batch))
+    monkeypatch.setattr(spool, "ship", lambda *_: stored.append("ours"))
     with pytest.raises(IsADirectoryError):
         recorder.ship()
-    assert len(kept) == 2 and kept[1] == "ours"
+    assert len(stored) == 2 and stored[1] == "ours"
     assert list(tmp_path.iterdir()) == [unreadable]
