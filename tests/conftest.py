@@ -5,18 +5,19 @@ import os
 import subprocess
 import threading
 import time
-import urllib.request
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import stripe
 from django.conf import settings
 
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.plans import catalogue
 from imgapis.base import breaker, buckets
-from imgapis.devstack import engines, stack
+from imgapis.devstack import engines, ports, stack
 from imgapis.tables import migration
 from tests import environment
 from tests.billing.stripe_world import World, set_up
@@ -31,14 +32,32 @@ ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Where processes share the tests out, the one that hands them out starts DynamoDB Local for all."""
+    options = session.config.option
+    if options.tx and options.dist != "no":
+        engine = _dynamodb_local()
+        engine.spawn()
+        os.environ[environment.SHARED_DYNAMODB] = str(environment.DYNAMODB_PORT)
+        session.config.add_cleanup(lambda: engine.stop(0))
+
+
+def _dynamodb_local() -> engines.DynamoDBLocal:
+    return engines.DynamoDBLocal(None, environment.DYNAMODB_PORT, logs=Path(environment.FOLDER))
+
+
 @pytest.fixture(scope="session")
 def dynamodb():
     """DynamoDB Local with every table."""
-    engine = engines.DynamoDBLocal(None, environment.DYNAMODB_PORT)
-    engine.start()
+    engine = None if environment.IS_SHARING_DYNAMODB else _dynamodb_local()
+    if engine is not None:
+        engine.spawn()
+    _wait_until(lambda: ports.status(f"http://127.0.0.1:{environment.DYNAMODB_PORT}/") is not None)
     migration.migrate(migration.wanted())
-    yield engine
-    engine.stop(0)
+    yield
+    if engine is not None:
+        engine.stop(0)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +102,8 @@ def resolver():
 
 @pytest.fixture(scope="session")
 def stripe_stub(tmp_path_factory):
-    """The stub, in a thread of this process."""
+    """The stub, in a thread of this process, whose calls are tried again without a pause."""
+    stripe.HTTPClient.INITIAL_DELAY = stripe.HTTPClient.MAX_DELAY = 0
     world = World(environment.STRIPE_PORT, Path(tmp_path_factory.mktemp("stripe")))
     threading.Thread(target=world.stub.server.serve_forever, daemon=True).start()
     set_up(world)
@@ -100,21 +120,22 @@ def world(stripe_stub, dynamodb):
         leftovers.clear()  # they are gone through at each call
     stripe_stub.book.refuses_cards = stripe_stub.book.asks_confirmation = False
     stripe_stub.book.offset = 0
+    stripe_stub.begin()
     yield stripe_stub
     stripe_stub.stub.down = False
 
 
 def wait_for(address: str) -> None:
-    """Return when the address answers; OSError after a minute."""
+    """Return when the address answers well; TimeoutError after a minute."""
+    _wait_until(lambda: ports.status(address) == 200)
+
+
+def _wait_until(is_ready: Callable[[], bool]) -> None:
     ends = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.05)
+    while not is_ready():
+        if time.monotonic() > ends:
+            raise TimeoutError("It is not ready after a minute.")
+        time.sleep(0.05)
 
 
 @pytest.fixture

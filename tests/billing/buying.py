@@ -122,8 +122,7 @@ class Customer:
     def pass_time(self, seconds: float, tell: bool = True) -> None:
         """Let time go by at the stub and here."""
         self.moment += seconds
-        with self.world.book.change():
-            self.world.trade.advance_clock(0)
+        self.world.advance()
         if tell:
             self.tell()
 
