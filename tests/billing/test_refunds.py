@@ -249,6 +249,23 @@ def test_a_refunded_year_gives_no_further_months(buyer, world, monkeypatch):
     assert customer.use(2) == 0
 
 
+@pytest.mark.parametrize("months", [1, 2])
+def test_each_month_of_a_year_is_looked_at_with_what_was_refunded_before_it(buyer, world, monkeypatch, months):
+    """H24: whether a look at Stripe comes before or after the month's first charge, half stays half."""
+    customer = Customer(buyer, world, monkeypatch)
+    monkeypatch.setattr(customers, "iter_all", lambda: iter([customers.of_workspace(customer.workspace_id)]))
+    customer.buy("starter", "year")
+    customer.refund(customer.charges[0], 9_500)
+    for _ in range(months):
+        customer.pass_time(31 * DAY)
+        reconcile.reconcile_all()
+        assert customer.use(2) == 2
+        reconcile.reconcile_all()
+    assert (int(customer.counter.granted), left(customer)) == (STARTER // 2, STARTER // 2 - 2)
+    withheld = {row.period: int(row.withheld) for row in invoice_grants.of_workspace(customer.workspace_id)}
+    assert withheld[customer.period.name] == STARTER // 2
+
+
 def test_a_refund_that_fails_gives_back_what_later_months_of_the_year_were_not_given(buyer, world, monkeypatch):
     """H24, H20: half of a month that began after the refund was withheld, and not taken."""
     customer = Customer(buyer, world, monkeypatch)
