@@ -22,11 +22,12 @@ MOVED = "given back by the invoice that began a new period"
 
 @dataclass(frozen=True)
 class Funding:
-    """What a running period has been paid for, in half-credits, and `later` each later month of a paid year; `rows`:
-    the records that are new; `moved`: what a year's beginning gives back of the month it ends, with its counter."""
+    """What a running period has been paid for, in half-credits, and `later` each later month of a paid year; `paid`:
+    the same of which nothing went back; `rows`: the records that are new; `moved`: what a year's beginning gives back of the month it ends, with its counter."""
 
     halves: int
     later: int
+    paid: int = 0
     rows: list[InvoiceGrant] = field(default_factory=list)
     moved: int = 0
     moved_by: str = ""
@@ -83,8 +84,10 @@ def fund(
             owed -= moved
         halves = proration.total([proration.granted(invoice, paid, start, end), Fraction(-owed)])
         new_rows.append(new_row(workspace_id, period.name, invoice.invoice_id, halves, parts))
-    halves = sum(int(row.granted) - int(row.withheld) for row in (*rows_by_invoice.values(), *new_rows))
-    return Funding(max(0, halves), max(0, math.floor(later)), new_rows, moved, moved_by, old_counter)
+    rows = (*rows_by_invoice.values(), *new_rows)
+    halves = sum(int(row.granted) - int(row.withheld) for row in rows)
+    kept = sum(int(row.granted) - taken_of(int(row.granted), int(row.returned)) for row in rows)
+    return Funding(max(0, halves), max(0, math.floor(later)), max(0, kept), new_rows, moved, moved_by, old_counter)
 
 
 def new_row(workspace_id: str, period: str, invoice_id: str, halves: int, returned: int = 0) -> InvoiceGrant:
