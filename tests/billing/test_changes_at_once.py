@@ -28,7 +28,7 @@ def other_tab(customer, monkeypatch, act) -> list[str]:
 
 
 def test_two_upgrades_in_two_tabs_are_no_upgrade_and_a_downgrade_whose_money_comes_back(customer, monkeypatch):
-    """H35: Scale's 600,000 credits for Growth's price, month after month, with the rest on the customer's balance."""
+    """H38: Scale's 600,000 credits for Growth's price, month after month, with the rest on the customer's balance."""
     outcomes = other_tab(customer, monkeypatch, lambda: subscriptions.change(customer.row, "person", "scale", "month"))
     customer.change("growth")
     assert outcomes == ["refused"] and customer.row.plan == "growth"
@@ -48,7 +48,7 @@ def test_two_upgrades_in_two_tabs_are_no_upgrade_and_a_downgrade_whose_money_com
     ],
 )
 def test_each_other_change_waits_too(customer, monkeypatch, act):
-    """H35"""
+    """H38"""
     outcomes = other_tab(customer, monkeypatch, lambda: act(customer.row))
     customer.change("growth")
     assert outcomes == ["refused"] and customer.row.plan == "growth"
@@ -56,7 +56,7 @@ def test_each_other_change_waits_too(customer, monkeypatch, act):
 
 
 def test_a_change_that_is_refused_keeps_no_other_one_waiting(customer):
-    """H35"""
+    """H38"""
     customer.world.book.refuses_cards = True
     for _ in range(2):
         with pytest.raises(subscriptions.gateway.PaymentRefused):
@@ -65,7 +65,7 @@ def test_a_change_that_is_refused_keeps_no_other_one_waiting(customer):
 
 
 def test_a_change_that_has_crashed_keeps_others_waiting_for_minutes_only(customer):
-    """H35"""
+    """H38"""
     assert rows.begin_change(customer.workspace_id, customer.moment + customers.CHANGE_SECONDS, customer.moment)
     with pytest.raises(ChangeUnderWay):
         subscriptions.change(customer.row, "person", "scale", "month")

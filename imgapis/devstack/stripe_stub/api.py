@@ -381,6 +381,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/invoices/{NAME}", Api.update_invoice),
     ("POST", f"/v1/invoices/{NAME}/finalize", Api.finalize_invoice),
     ("POST", f"/v1/invoices/{NAME}/pay", Api.pay_invoice),
+    ("POST", f"/v1/invoices/{NAME}/void", Api.void_invoice),
     ("GET", "/v1/invoice_payments", Api.invoice_payments),
     ("GET", "/v1/charges", Api.charges),
     ("GET", f"/v1/charges/{NAME}", Api.charge),

@@ -272,7 +272,7 @@ class StubBilling(StubCards, StubRefunds):
             start = max(item["current_period_start"], min(int(item["metadata"].get("stub_counts_from", 0)), now))
             quantity = self.metered(subscription["customer"], start, now)
             cents = half_up_decimal(quantity, item["price"]["unit_amount_decimal"])
-            lines.append(payment_shapes.line(new_id("il"), subscription, item, cents, start, now))
+            lines.append(payment_shapes.line(new_id("il"), subscription, item, cents, start, now, quantity=quantity))
         return lines
 
     def _note_period(self, subscription: StripeObject, now: int) -> None:
