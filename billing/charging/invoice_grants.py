@@ -23,8 +23,8 @@ MOVED = "given back by the invoice that began a new period"
 @dataclass(frozen=True)
 class Funding:
     """What a running period has been paid for, in half-credits, and `later` each later month of a paid year; `paid`:
-    the same of which nothing went back; `rows`: the records that are new; `moved`: what a year's beginning gives back of the month it ends, with its counter, and
-    `moved_from`: the records of that month with what of each goes on in the new one."""
+    the same of which nothing went back; `rows`: the records that are new; `moved`: what a year's beginning gives back
+    of the month it ends, with its counter, and `moved_from`: that month's records, with what of each goes on."""
 
     halves: int
     later: int
@@ -103,7 +103,8 @@ def fund(
     rows = (*rows_by_invoice.values(), *new_rows)
     halves = sum(int(row.granted) - int(row.withheld) for row in rows)
     kept = sum(int(row.granted) - taken_of(int(row.granted), int(row.returned)) for row in rows)
-    return Funding(max(0, halves), max(0, math.floor(later)), max(0, kept), new_rows, moved, moved_by, old_counter, moved_from)
+    granted, later_halves, paid_halves = max(0, halves), max(0, math.floor(later)), max(0, kept)
+    return Funding(granted, later_halves, paid_halves, new_rows, moved, moved_by, old_counter, moved_from)
 
 
 def new_row(workspace_id: str, period: str, invoice_id: str, halves: int, returned: int = 0) -> InvoiceGrant:

@@ -32,7 +32,7 @@ class Subscription(dynamo.Row):
         Moment(null=True), "when a transfer removed who pays, until the new owner has a means of payment there", BILLING
     )
     held_from = declared(Moment(null=True), "since when overage has not been reported for a change of plan", BILLING)
-    changing_until = declared(Moment(default=0), "until when no other change of the plan begins, at the longest", BILLING)
+    changing_until = declared(Moment(default=0), "until when no other change of the plan begins", BILLING)
 
 
 class Customer(dynamo.Row):

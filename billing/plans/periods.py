@@ -14,13 +14,13 @@ GRACE_SECONDS = 3 * clock.DAY
 
 @dataclass(frozen=True)
 class Terms:
-    """What a workspace's credits go by. `start` and `end` are the paid period at Stripe on whole UTC hours (seconds;
-    0 on the free plan), `next_plan` what follows at its end, `allowance` half-credits a month; `granted_period` and
+    """What a workspace's credits go by. `start` and `end` are the paid period at Stripe on whole UTC hours (seconds; 0
+    on the free plan), `next_plan` what follows at its end, `allowance` half-credits a month; `granted_period` and
     `granted` what the period of that name has been paid for instead, where an upgrade or a refund made it another
-    amount; `paid_halves` what the last month that was paid for had been paid for, which bounds the grace of the next one
-    (None: not on record); `unpaid_since` when a period began that nobody has paid for (0: none); `overage_debt` why no overage is sold
-    though it is allowed: `unpaid` or `disputed`, what was sold before (empty: it is sold); `caps` the customer's own,
-    as pairs; `revision` rises with every change, so that nothing is opened by old terms."""
+    amount; `paid_halves` what the last month that was paid for had been paid for, which bounds the grace of the next
+    one (None: not on record); `unpaid_since` when a period began that nobody has paid for (0: none); `overage_debt` why
+    no overage is sold though it is allowed: `unpaid` or `disputed`, what was sold before (empty: it is sold); `caps`
+    the customer's own, as pairs; `revision` rises with every change, so that nothing is opened by old terms."""
 
     plan: str = catalogue.FREE
     allowance: int = catalogue.CATALOGUE[catalogue.FREE].halves

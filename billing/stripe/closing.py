@@ -53,8 +53,9 @@ def owed_cents(workspace_id: str) -> int:
 
 
 def end_subscriptions(workspace_id: str, customer_id: str) -> int:
-    """Sell nothing more, invoice what is owed, and end every subscription at once; returns how many were ended. A period
-    that is not paid has given nothing, and is not charged any more. Safe to repeat. Raises OverageNotInvoiced where Stripe needs more time, and what the gateway raises."""
+    """Sell nothing more, invoice what is owed, and end every subscription at once; returns how many were ended. A
+    period that is not paid has given nothing, and is not charged any more. Safe to repeat. Raises OverageNotInvoiced
+    where Stripe needs more time, and what the gateway raises."""
     if is_deleted(customer_id):
         return 0
     stop_overage(workspace_id)

@@ -136,10 +136,11 @@ def invoice_overage_of(invoice: "StripeInvoice") -> None:
     """Invoice what an invoice bills of overage on its own, as the rest of it is not going to be paid. Safe to repeat.
     Raises what the gateway raises."""
     for line in filter(_sells_overage, invoice.lines.data):
-        plan = catalogue.of(line.pricing.price_details.product.removeprefix("imgapis_"))
+        details = line.pricing.price_details if line.pricing else None
+        plan = catalogue.of(details.product.removeprefix("imgapis_") if details else catalogue.FREE)
         span = (line.period.start, line.period.end)
-        identifier = f"{invoice.id}-{plan.tier}"
-        invoice_overage(gateway.id_of(invoice.customer), identifier, plan, int(line.quantity or 0), span)
+        customer_id, identifier = gateway.id_of(invoice.customer), f"{invoice.id}-{plan.tier}"
+        invoice_overage(customer_id, identifier, plan, int(line.quantity or 0), span)
 
 
 def _subscription_of(invoice: "StripeInvoice") -> str:
