@@ -61,6 +61,7 @@ class Workspace(dynamo.Row):
     next_plan = declared(UnicodeAttribute(default=""), "the plan that follows at its end, where one is set", BILLING)
     granted_period = declared(UnicodeAttribute(default=""), "the period that `granted_halves` are of", BILLING)
     granted_halves = declared(Halves(default=0), "what that period has been paid for", BILLING)
+    paid_halves = declared(Halves(null=True), "what the last month that was paid for had been paid for", BILLING)
     unpaid_since = declared(Moment(default=0), "when a period began that is not paid; 0 is none", BILLING)
     overage = declared(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", BILLING)
     overage_debt = declared(

@@ -32,6 +32,7 @@ class Subscription(dynamo.Row):
         Moment(null=True), "when a transfer removed who pays, until the new owner has a means of payment there", BILLING
     )
     held_from = declared(Moment(null=True), "since when overage has not been reported for a change of plan", BILLING)
+    changing_until = declared(Moment(default=0), "until when no other change of the plan begins", BILLING)
 
 
 class Customer(dynamo.Row):
@@ -86,3 +87,14 @@ def restart_hold(before: Subscription, since: float | None) -> None:
     """Set since when there has been a hold, None for none, where it is still what it was `before`."""
     action = Subscription.held_from.remove() if since is None else Subscription.held_from.set(since)
     before.update_if(Subscription.reports_from == before.reports_from, [action])
+
+
+def begin_change(workspace_id: str, until: float, now: float) -> bool:
+    """Keep other changes of a plan waiting until a moment; False where one is under way, or there is no row."""
+    is_free = (Subscription.changing_until <= now) | Subscription.changing_until.does_not_exist()
+    return Subscription(workspace_id).update_if(Subscription.is_present() & is_free, changing_until=until)
+
+
+def end_change(workspace_id: str, until: float) -> None:
+    """Let other changes begin, where the one that began with `until` is the last."""
+    Subscription(workspace_id).update_if(Subscription.changing_until == until, changing_until=0)

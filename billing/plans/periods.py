@@ -14,12 +14,13 @@ GRACE_SECONDS = 3 * clock.DAY
 
 @dataclass(frozen=True)
 class Terms:
-    """What a workspace's credits go by. `start` and `end` are the paid period at Stripe on whole UTC hours (seconds;
-    0 on the free plan), `next_plan` what follows at its end, `allowance` half-credits a month; `granted_period` and
+    """What a workspace's credits go by. `start` and `end` are the paid period at Stripe on whole UTC hours (seconds; 0
+    on the free plan), `next_plan` what follows at its end, `allowance` half-credits a month; `granted_period` and
     `granted` what the period of that name has been paid for instead, where an upgrade or a refund made it another
-    amount; `unpaid_since` when a period began that nobody has paid for (0: none); `overage_debt` why no overage is sold
-    though it is allowed: `unpaid` or `disputed`, what was sold before (empty: it is sold); `caps` the customer's own,
-    as pairs; `revision` rises with every change, so that nothing is opened by old terms."""
+    amount; `paid_halves` what the last month that was paid for had been paid for, which bounds the grace of the next
+    one (None: not on record); `unpaid_since` when a period began that nobody has paid for (0: none); `overage_debt` why
+    no overage is sold though it is allowed: `unpaid` or `disputed`, what was sold before (empty: it is sold); `caps`
+    the customer's own, as pairs; `revision` rises with every change, so that nothing is opened by old terms."""
 
     plan: str = catalogue.FREE
     allowance: int = catalogue.CATALOGUE[catalogue.FREE].halves
@@ -34,6 +35,7 @@ class Terms:
     granted: int = 0
     unpaid_since: float = 0
     overage_debt: str = ""
+    paid_halves: int | None = None
 
     @property
     def paid(self) -> bool:
@@ -75,6 +77,7 @@ def terms_of(row: Workspace) -> Terms:
         granted=int(row.granted_halves),
         unpaid_since=float(row.unpaid_since),
         overage_debt=row.overage_debt,
+        paid_halves=None if row.paid_halves is None else int(row.paid_halves),
     )
 
 
@@ -91,13 +94,14 @@ def at(current_terms: Terms, moment: float) -> Period:
         return _free(moment, current_terms.allowance if current_terms.plan == catalogue.FREE else free_halves)
     if moment < current_terms.end:
         period = _month(current_terms, max(moment, current_terms.start))
-        return _in_grace(period, current_terms.unpaid_since, moment) if current_terms.unpaid_since else period
+        is_unpaid = bool(current_terms.unpaid_since)
+        return _in_grace(period, current_terms, current_terms.unpaid_since, moment) if is_unpaid else period
     next_plan = current_terms.next_plan or current_terms.plan
     if next_plan == catalogue.FREE or current_terms.unpaid_since:
         return _free(moment, free_halves)
     end = current_terms.end
     following = Period(clock.period_name(end), clock.months_after(end, 1), next_plan, catalogue.of(next_plan).halves)
-    return _in_grace(following, end, moment)
+    return _in_grace(following, current_terms, end, moment)
 
 
 def whole_hour(moment: float) -> float:
@@ -110,14 +114,17 @@ def _free(moment: float, allowance: int) -> Period:
     return Period(name, clock.period_end(name), catalogue.FREE, allowance)
 
 
-def _in_grace(period: Period, since: float, moment: float) -> Period:
-    """A period that is not paid, on day n of the grace that began at `since`: n ÷ its days of its plan's credits."""
-    if moment >= since + GRACE_SECONDS:
+def _in_grace(period: Period, current_terms: Terms, since: float, moment: float) -> Period:
+    """A period that is not paid, on day n of the grace that began at `since`: n ÷ its days of its plan's credits, or of
+    those that the month before was paid for where these are fewer: an upgrade of the last minute earns no grace of its
+    own, and a plan of which nothing was ever paid has none."""
+    plan_halves = catalogue.of(period.plan).halves
+    most = plan_halves if current_terms.paid_halves is None else min(plan_halves, current_terms.paid_halves)
+    if moment >= since + GRACE_SECONDS or not most:
         return _free(moment, catalogue.of(catalogue.FREE).halves)
     days = max(0, int((moment - since) // clock.DAY)) + 1
-    plan_halves = catalogue.of(period.plan).halves
-    share = int(plan_halves * days * clock.DAY // (period.ends - period.starts))
-    return replace(period, allowance=min(plan_halves, share), unpaid=True)
+    share = int(most * days * clock.DAY // (period.ends - period.starts))
+    return replace(period, allowance=min(most, share), unpaid=True)
 
 
 def month_of(start: float, end: float, interval: str, moment: float) -> tuple[float, float]:

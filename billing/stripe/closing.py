@@ -25,6 +25,7 @@ UNCLOSED = ("draft", "open")
 SETTLING_SECONDS = 900.0  # how long one that has crashed keeps overage off
 ENDED_STATES = ("canceled", "incomplete_expired")
 DUPLICATE_OF = "duplicate_of"  # metadata of a subscription that was bought beside another one: that one's id
+ENDED_UNPAID = "ended_unpaid"  # metadata of an invoice of a period that ends before it is paid
 # Stripe's codes where the money of a charge is back already: by a refund, or by the payer's bank.
 RETURNED = {"charge_already_refunded", "charge_disputed"}
 
@@ -52,8 +53,9 @@ def owed_cents(workspace_id: str) -> int:
 
 
 def end_subscriptions(workspace_id: str, customer_id: str) -> int:
-    """Sell nothing more, invoice what is owed, and end every subscription at once; returns how many were ended. Safe to
-    repeat. Raises OverageNotInvoiced where Stripe needs more time, and what the gateway raises."""
+    """Sell nothing more, invoice what is owed, and end every subscription at once; returns how many were ended. A
+    period that is not paid has given nothing, and is not charged any more. Safe to repeat. Raises OverageNotInvoiced
+    where Stripe needs more time, and what the gateway raises."""
     if is_deleted(customer_id):
         return 0
     stop_overage(workspace_id)
@@ -62,6 +64,7 @@ def end_subscriptions(workspace_id: str, customer_id: str) -> int:
     overage.require_reported(workspace_id)
     overage.require_counted(workspace_id, customer_id)
     ended_count = _cancel_all(customer_id)
+    _void_periods(customer_id)
     collect(customer_id)
     return ended_count
 
@@ -198,6 +201,22 @@ def _cancel_all(customer_id: str) -> int:
     for row in active:
         gateway.call(resource.cancel, row.id, invoice_now=True, prorate=False)
     return len(active)
+
+
+def _void_periods(customer_id: str) -> None:
+    """Void what would bill a period of a plan that has ended before it was paid, and so gives nothing; overage that was
+    billed with it is invoiced on its own. One that is being paid at this moment stays: Stripe does not void it. The
+    mark leads the next look to one that was voided and nothing more."""
+    resource = gateway.api().invoices
+    for invoice in filter(payments.bills_period, unclosed_invoices(customer_id)):
+        if invoice.status == "draft":
+            gateway.call(resource.finalize_invoice, invoice.id, auto_advance=False)
+        gateway.call(resource.update, invoice.id, metadata={ENDED_UNPAID: "1"})
+        with suppress(StripeRefused):
+            gateway.call(resource.void_invoice, invoice.id)
+    for invoice in gateway.call(resource.list, customer=customer_id, status="void", limit=100).data:
+        if getattr(invoice.metadata, ENDED_UNPAID, ""):
+            payments.invoice_overage_of(invoice)
 
 
 def collect(customer_id: str) -> None:

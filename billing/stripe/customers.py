@@ -1,7 +1,7 @@
 """The data access of Stripe customers: the customer of a workspace, and its subscription as Stripe last reported it."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from pynamodb.exceptions import TransactWriteError
 
@@ -14,6 +14,23 @@ from billing.stripe import gateway
 from billing.stripe.gateway import StripeRefused, StripeUnavailable, SubscriptionSnapshot
 from billing.stripe.subscription_state import Entitlement
 from imgapis.base import clock, dynamo
+from imgapis.base.errors import ApiError
+
+CHANGE_SECONDS = 300.0  # how long a change that has crashed keeps others waiting; none takes so long
+
+
+class ChangeUnderWay(ApiError):
+    """Another change of the plan is being made at this moment, as in another tab."""
+
+    status = 409
+    code = "change_under_way"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another change of this plan is being made at this moment. Nothing was changed by this one: look at the"
+            " plan, and try again in a moment.",
+            retry_after=10,
+        )
 
 
 def of_workspace(workspace_id: str) -> Subscription | None:
@@ -50,6 +67,19 @@ def require_no_hold(transaction: dynamo.Transaction, workspace_id: str) -> None:
     """Let a transaction fail where the reports of a workspace are held."""
     is_free = (Subscription.reports_from <= clock.now()) | Subscription.reports_from.does_not_exist()
     transaction.check(Subscription, workspace_id, condition=is_free, name="hold")
+
+
+@contextmanager
+def changing(workspace_id: str) -> Iterator[None]:
+    """Nobody else changes the plan inside the block: a change is made of the subscription that was read before it, and
+    Stripe makes it of whatever there is by then. Raises ChangeUnderWay."""
+    until = clock.now() + CHANGE_SECONDS
+    if not subscription_rows.begin_change(workspace_id, until, clock.now()):
+        raise ChangeUnderWay
+    try:
+        yield
+    finally:
+        subscription_rows.end_change(workspace_id, until)
 
 
 def iter_all() -> Iterator[Subscription]:

@@ -127,6 +127,22 @@ def _kinds_of(invoice: "StripeInvoice", subscription_id: str) -> Iterator[str]:
         yield PERIOD
 
 
+def bills_period(invoice: "StripeInvoice") -> bool:
+    """Whether an invoice bills a plan's period from its beginning, with overage of the last one or without."""
+    return invoice.billing_reason in BEGINNINGS and any(map(_plan_line, invoice.lines.data))
+
+
+def invoice_overage_of(invoice: "StripeInvoice") -> None:
+    """Invoice what an invoice bills of overage on its own, as the rest of it is not going to be paid. Safe to repeat.
+    Raises what the gateway raises."""
+    for line in filter(_sells_overage, invoice.lines.data):
+        details = line.pricing.price_details if line.pricing else None
+        plan = catalogue.of(details.product.removeprefix("imgapis_") if details else catalogue.FREE)
+        span = (line.period.start, line.period.end)
+        customer_id, identifier = gateway.id_of(invoice.customer), f"{invoice.id}-{plan.tier}"
+        invoice_overage(customer_id, identifier, plan, int(line.quantity or 0), span)
+
+
 def _subscription_of(invoice: "StripeInvoice") -> str:
     details = getattr(invoice.parent, "subscription_details", None) if invoice.parent else None
     return gateway.id_of(details.subscription) if details else ""

@@ -74,7 +74,7 @@ def _draft(row: Workspace, entitlement: Entitlement) -> Draft:
     """What an entitlement makes of a workspace now."""
     now, values = clock.now(), row_values(entitlement)
     if not entitlement.is_served or entitlement.invoices is None or entitlement.state == "trialing":
-        return Draft(values, moment=now)
+        return Draft(values | {"paid_halves": values["allowance"] if entitlement.is_served else 0}, moment=now)
     old_terms = periods.terms_of(row)
     if now >= values["period_end"]:  # Stripe's renewal is due: until it is told, grace counts from the end
         if old_terms.start == values["period_start"]:
@@ -84,8 +84,11 @@ def _draft(row: Workspace, entitlement: Entitlement) -> Draft:
     funding = _funding(row.workspace_id, paid, entitlement.invoices, old_terms, values, now)
     if funding is None:
         values["unpaid_since"] = old_terms.unpaid_since or values["period_start"]
+        if not old_terms.paid:
+            values["paid_halves"] = 0
         return Draft(values, moment=now)
     values |= {"granted_period": _period(values, now).name, "granted_halves": funding.halves}
+    values["paid_halves"] = funding.paid
     if entitlement.interval == "year":
         values["allowance"] = funding.later
     return Draft(values, record=lambda transaction, _: funding.add_writes(transaction), moment=now)

@@ -1,7 +1,8 @@
 """What a customer does with a plan: begin, change, cancel, resume; each by Stripe, none by what a form claims."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from accounts import audit
 from accounts.models import Workspace
@@ -117,27 +118,27 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     the end of the paid period on. Returns the address of Stripe's page where the payer has to confirm the payment, so
     that the change is made; empty where it is made. What was used beyond the old plan is invoiced at its price (H2).
     What fails once it is paid is finished by Stripe's event or the nightly comparison, and is no failure of the change
-    (H32). Raises UnknownPlan, NoSubscription, InvoiceUnpaid, InvoiceDraft, OverageNotInvoiced, and what the gateway
-    raises."""
+    (H32). Raises UnknownPlan, NoSubscription, ChangeUnderWay, InvoiceUnpaid, InvoiceDraft, OverageNotInvoiced, and what
+    the gateway raises."""
     _require_sold_plan(tier, interval)
-    row, subscription = _live_subscription(workspace)
-    url = ""
-    is_at_once = is_upgrade(subscription.tier, subscription.interval, tier, interval)
-    if is_at_once:
-        _require_paid(row.customer_id, subscription)
-        if interval != subscription.interval and payments.is_period_draft(subscription):
-            raise InvoiceDraft
-        overage.prepare_change(workspace.workspace_id, row.customer_id)
-        url = gateway.change(subscription, tier, interval)
-        _finish_later(webhooks.sync_subscription, workspace.workspace_id, row.customer_id)
-        _finish_later(overage.finish_change, workspace.workspace_id, row.customer_id)
-    elif (tier, interval) == (subscription.tier, subscription.interval):
-        gateway.release_schedule(subscription)
-        gateway.resume(subscription)
-    else:
-        gateway.schedule(subscription, tier, interval)
-    if not is_at_once:
-        webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
+    with _alone(workspace) as (row, subscription):
+        url = ""
+        is_at_once = is_upgrade(subscription.tier, subscription.interval, tier, interval)
+        if is_at_once:
+            _require_paid(row.customer_id, subscription)
+            if interval != subscription.interval and payments.is_period_draft(subscription):
+                raise InvoiceDraft
+            overage.prepare_change(workspace.workspace_id, row.customer_id)
+            url = gateway.change(subscription, tier, interval)
+            _finish_later(webhooks.sync_subscription, workspace.workspace_id, row.customer_id)
+            _finish_later(overage.finish_change, workspace.workspace_id, row.customer_id)
+        elif (tier, interval) == (subscription.tier, subscription.interval):
+            gateway.release_schedule(subscription)
+            gateway.resume(subscription)
+        else:
+            gateway.schedule(subscription, tier, interval)
+        if not is_at_once:
+            webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
     audit.record(
         workspace.workspace_id,
         actor,
@@ -164,19 +165,19 @@ def is_upgrade(tier: str, interval: str, new_tier: str, new_interval: str) -> bo
 
 
 def cancel(workspace: Workspace, actor: str) -> None:
-    """End the plan with the paid period; it goes on until then. Raises NoSubscription."""
-    row, subscription = _live_subscription(workspace)
-    gateway.cancel(subscription)
-    webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
+    """End the plan with the paid period; it goes on until then. Raises NoSubscription, ChangeUnderWay."""
+    with _alone(workspace) as (row, subscription):
+        gateway.cancel(subscription)
+        webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
     audit.record(workspace.workspace_id, actor, "plan.cancelled", workspace.workspace_id, subscription.tier, None)
 
 
 def resume(workspace: Workspace, actor: str) -> None:
-    """Take back a cancellation, or a change that has not come yet. Raises NoSubscription."""
-    row, subscription = _live_subscription(workspace)
-    gateway.release_schedule(subscription)
-    gateway.resume(subscription)
-    webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
+    """Take back a cancellation, or a change that has not come yet. Raises NoSubscription, ChangeUnderWay."""
+    with _alone(workspace) as (row, subscription):
+        gateway.release_schedule(subscription)
+        gateway.resume(subscription)
+        webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
     audit.record(workspace.workspace_id, actor, "plan.resumed", workspace.workspace_id, None, subscription.tier)
 
 
@@ -209,11 +210,16 @@ def _require_sold_plan(tier: str, interval: str) -> None:
         raise UnknownPlan
 
 
-def _live_subscription(workspace: Workspace) -> tuple[Subscription, SubscriptionSnapshot]:
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[tuple[Subscription, SubscriptionSnapshot]]:
+    """What a workspace has here and its living subscription at Stripe, which nobody else changes inside the block: two
+    upgrades at once would be an upgrade and a downgrade, whose money comes back. Raises NoSubscription, ChangeUnderWay,
+    and what the gateway raises."""
     row = customers.of_workspace(workspace.workspace_id)
     if row is None:
         raise NoSubscription
-    subscription = gateway.finish_upgrade(gateway.subscription(row.customer_id))
-    if subscription is None or subscription.state not in LIVE_STATES:
-        raise NoSubscription
-    return row, subscription
+    with customers.changing(workspace.workspace_id):
+        subscription = gateway.finish_upgrade(gateway.subscription(row.customer_id))
+        if subscription is None or subscription.state not in LIVE_STATES:
+            raise NoSubscription
+        yield row, subscription

@@ -208,6 +208,7 @@ REFUSALS = {
     "AlreadySubscribed": (409, "already_subscribed", None),
     "InvoiceUnpaid": (402, "invoice_unpaid", None),
     "InvoiceDraft": (409, "invoice_draft", None),
+    "ChangeUnderWay": (409, "change_under_way", 10),
     "NoSubscription": (409, "no_subscription", None),
     "StripeUnavailable": (503, "stripe_unavailable", 30),
     "StripeRefused": (409, "stripe_refused", None),

@@ -103,6 +103,44 @@ def test_a_renewal_that_stripe_has_begun_and_not_yet_charged_is_not_paid(custome
     assert int(customer.counter.granted) == STARTER
 
 
+@pytest.mark.parametrize("hours", [1, 0.25, 0.1])
+def test_an_upgrade_shortly_before_the_turn_earns_no_grace_of_the_larger_plan(customer, hours):
+    """H6: Starter to Scale for cents, then a card that refuses: 60,000 credits in three days, of a month of 20,000."""
+    customer.until(customer.ends - hours * 3_600)
+    customer.change("scale")
+    customer.world.book.refuses_cards = True
+    customer.pass_time(DAY)
+    assert customer.row.plan == "scale" and customer.period.unpaid
+    customer.pass_time(1.9 * DAY)
+    assert int(customer.period.allowance) <= share(customer, 3) + 200
+    customer.world.book.refuses_cards = False
+    customer.pass_time(1.9 * DAY)
+    assert int(customer.counter.granted) == catalogue.of("scale").halves and customer.is_sound()
+
+
+def test_a_plan_whose_first_payment_has_not_arrived_gives_nothing_yet(buyer, world, monkeypatch):
+    """H6: of a bank's debit Stripe begins the subscription days before the money comes, or does not."""
+    customer = Customer(buyer, world, monkeypatch)
+    customer.world.buys(customer.row, "scale")
+    (invoice,) = world.book.list_all("invoices", customer=customer.customer_id)
+    invoice["status"] = "open"
+    customer.tell()
+    assert customer.row.plan == "scale" and (customer.period.plan, customer.period.allowance) == ("free", FREE)
+    customer.pass_time(DAY)
+    assert use_up(customer) == FREE
+    invoice["status"] = "paid"
+    webhooks.sync_subscription(customer.workspace_id, customer.customer_id)
+    assert int(customer.counter.left) == catalogue.of("scale").halves and customer.is_sound()
+
+
+def test_what_went_back_of_the_month_before_earns_no_grace(customer):
+    """H6, H20"""
+    customer.refund(customer.charges[0])
+    customer.world.book.refuses_cards = True
+    customer.pass_time(DAY + 1)
+    assert (customer.row.plan, customer.period.plan) == ("starter", "free")
+
+
 def test_nothing_is_sold_beyond_the_plan_while_it_is_not_paid(customer):
     """H6: overage would be owed by somebody whose card is refused."""
     cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)

@@ -83,6 +83,7 @@ def test_we_keep_ids_state_tier_and_period_and_nothing_else():
             "asked",
             "reports_from",
             "held_from",
+            "changing_until",  # a moment: that a change of the plan is being made
             "payer_left",  # a moment: that a transfer has removed who pays, nothing of whom
         },
         "Customer": {"customer_id", "workspace_id"},

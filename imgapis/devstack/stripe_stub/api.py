@@ -206,9 +206,10 @@ class Api(CustomerApi):
         """The prices after changes of items: one that names no item is added, and what is not named stays."""
         prices = {item["id"]: item["price"] for item in subscription["items"]["data"]}
         for number, change in enumerate(changes):
+            if change.get("id", "") not in ("", *prices):
+                raise StripeApiError(f"No such subscription item: {change['id']}", 404, reason="resource_missing")
             if change.get("deleted") == "true":
-                if prices.pop(change["id"], None) is None:
-                    raise StripeApiError(f"No such subscription item: {change['id']}", 404, reason="resource_missing")
+                del prices[change["id"]]
                 continue
             price = self._one("prices", change["price"])
             if "id" not in change and price["id"] in {other["id"] for other in prices.values()}:
@@ -380,6 +381,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/invoices/{NAME}", Api.update_invoice),
     ("POST", f"/v1/invoices/{NAME}/finalize", Api.finalize_invoice),
     ("POST", f"/v1/invoices/{NAME}/pay", Api.pay_invoice),
+    ("POST", f"/v1/invoices/{NAME}/void", Api.void_invoice),
     ("GET", "/v1/invoice_payments", Api.invoice_payments),
     ("GET", "/v1/charges", Api.charges),
     ("GET", f"/v1/charges/{NAME}", Api.charge),

@@ -65,12 +65,14 @@ class InvoiceApi:
         invoice = self._one("invoices", invoice_id)
         if "auto_advance" in params:
             invoice["auto_advance"] = params["auto_advance"] == "true"
+        invoice["metadata"] |= params.get("metadata", {})
         return invoice
 
     def finalize_invoice(self, params: Params, invoice_id: str) -> StripeObject:
         invoice = self._one("invoices", invoice_id)
         if invoice["status"] != "draft":
             raise StripeApiError("This invoice is already finalized.")
+        invoice["auto_advance"] = invoice["auto_advance"] and params.get("auto_advance") != "false"
         self.trade.finalize(invoice)
         if "auto_advance" in params and invoice["status"] == "open":
             invoice["auto_advance"] = params["auto_advance"] == "true"
@@ -82,4 +84,12 @@ class InvoiceApi:
             raise StripeApiError("This invoice cannot be paid.", reason="invoice_not_payable")
         if not self.trade.pay(invoice):
             raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
+        return invoice
+
+    def void_invoice(self, params: Params, invoice_id: str) -> StripeObject:
+        invoice = self._one("invoices", invoice_id)
+        if invoice["status"] not in ("open", "uncollectible"):
+            raise StripeApiError("You can only void an invoice that is open or uncollectible.")
+        invoice |= {"status": "void", "auto_advance": False}
+        self.trade.emit_event("invoice.voided", invoice)
         return invoice

@@ -7,9 +7,18 @@ from imgapis.devstack.stripe_stub.shapes import SELF, listed
 
 
 def line(
-    name: str, subscription_object: dict, item_object: dict, cents: int, start: int, end: int, proration: bool = False
+    name: str,
+    subscription_object: dict,
+    item_object: dict,
+    cents: int,
+    start: int,
+    end: int,
+    *,
+    proration: bool = False,
+    quantity: int = 1,
 ) -> dict[str, Any]:
-    """A line of an invoice: what an item costs from `start` to `end`; below 0 for time that is not used."""
+    """A line of an invoice: what an item, or a quantity of what is metered, costs from `start` to `end`; below 0 for
+    time that is not used."""
     price_object, subscription_id = item_object["price"], subscription_object["id"]
     return {
         "id": name,
@@ -22,6 +31,7 @@ def line(
         "livemode": False,
         "metadata": {},
         "period": {"start": start, "end": end},
+        "quantity": quantity,
         "subscription": subscription_id,
         "parent": {
             "type": "subscription_item_details",

@@ -272,7 +272,7 @@ class StubBilling(StubCards, StubRefunds):
             start = max(item["current_period_start"], min(int(item["metadata"].get("stub_counts_from", 0)), now))
             quantity = self.metered(subscription["customer"], start, now)
             cents = half_up_decimal(quantity, item["price"]["unit_amount_decimal"])
-            lines.append(payment_shapes.line(new_id("il"), subscription, item, cents, start, now))
+            lines.append(payment_shapes.line(new_id("il"), subscription, item, cents, start, now, quantity=quantity))
         return lines
 
     def _note_period(self, subscription: StripeObject, now: int) -> None:
@@ -328,19 +328,22 @@ class StubBilling(StubCards, StubRefunds):
         return not next_phases or next_phases[0]["proration_behavior"] != "none"
 
     def set_prices(self, subscription: StripeObject, prices: list[StripeObject], at: int | None = None) -> None:
-        """Replace a subscription's items by items of other prices; one whose price stays goes on."""
+        """Replace a subscription's items by items of other prices; one whose price stays goes on, and one whose price
+        is replaced keeps its id."""
         items, first_item = subscription["items"]["data"], subscription["items"]["data"][0]
         start, end = first_item["current_period_start"], first_item["current_period_end"]
         by_price, now = {item["price"]["id"]: item for item in items}, at or self.book.now()
-        new_items = [
-            shapes.item(new_id("si"), subscription["id"], now, price, start, end)
-            for price in prices
-            if price["id"] not in by_price
-        ]
-        for new_item in new_items:
-            by_price[new_item["price"]["id"]] = new_item
+        price_ids = {price["id"] for price in prices}
+        gone_items = [item for item in items if item["price"]["id"] not in price_ids]
+        for price in prices:
+            if price["id"] in by_price:
+                continue
+            usage = price["recurring"]["usage_type"]
+            replaced = next((item for item in gone_items if item["price"]["recurring"]["usage_type"] == usage), None)
+            item_id = replaced["id"] if replaced else new_id("si")  # an item keeps its id when its price changes
+            by_price[price["id"]] = shapes.item(item_id, subscription["id"], now, price, start, end)
             # What is used until a change is billed with it, at a turn what is used before it.
-            new_item["metadata"] = {"stub_counts_from": str(at or now + 1)}
+            by_price[price["id"]]["metadata"] = {"stub_counts_from": str(at or now + 1)}
         subscription["items"]["data"] = [by_price[price["id"]] for price in prices]
 
     def restart_period(self, subscription: StripeObject) -> None:
