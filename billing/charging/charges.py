@@ -1,6 +1,6 @@
-"""A charge: its claims, its event and its counters are written in one transaction."""
+"""Charges: the claims and events of each and their counters are written in one transaction."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pynamodb.expressions.update import Action
@@ -31,6 +31,16 @@ class Charge:
     pictures: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """The digests whose live claims make it free."""
+        return self.pictures or (self.digest,)
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The digests of all claims that it writes."""
+        return frozenset((self.digest, *self.pictures, *self.sources))
+
     def without(self, paid: Collection[str]) -> "Charge":
         """The charge of what is left when the pictures of these claims are paid for."""
         unpaid = [index for index, digest in enumerate(self.pictures) if digest not in paid]
@@ -43,26 +53,34 @@ class Charge:
         )
 
 
-def write(bill: Charge, names: Iterable[str]) -> None:
-    """Write "claim", "event" and "counter" (of the period, of the day) together or not at all. Raises
-    TransactionCanceled by these names, TransactWriteError."""
-    event = bill.event
-    proofs = bill.pictures or (bill.digest,)
-    beside = {bill.digest, *bill.sources}.difference(proofs)
+def write(bills: Sequence[Charge], names: Iterable[str]) -> None:
+    """Write the claims and events of charges of one workspace, and their sum to its counters (of the period, of the
+    day), together or not at all. No two may have a digest in common. Raises TransactionCanceled, whose names are
+    "counter" and those that `names_of` reads, and TransactWriteError."""
+    cost = sum(bill.event.cost for bill in bills)
+    actions: list[Action] = [Counter.left.set(Counter.left - cost), Counter.used.set(Counter.used + cost)]
+    with dynamo.transaction() as transaction:
+        for index, bill in enumerate(bills):
+            _save(bill, index, transaction)
+        for name in names:
+            counter_row = Counter(bills[0].event.workspace_id, name)
+            transaction.update(counter_row, actions, condition=Counter.left >= cost, name="counter")
+
+
+def names_of(index: int, names: Iterable[str]) -> frozenset[str]:
+    """Of the names of writes, those of one of several charges: "claim", "event"."""
+    return frozenset(name for name in ("claim", "event") if f"{name} {index}" in set(names))
+
+
+def _save(bill: Charge, index: int, transaction: dynamo.Transaction) -> None:
     claim_condition = (
         Claim.is_absent() | (Claim.expires <= clock.utc(int(bill.moment))) | (Claim.charged <= bill.purged_before)
     )
-    actions: list[Action] = [Counter.left.set(Counter.left - event.cost), Counter.used.set(Counter.used + event.cost)]
-    row = events.to_row(event, bill.retention_days)
-    with dynamo.transaction() as transaction:
-        for digest in proofs:
-            transaction.save(_claim(bill, digest), condition=claim_condition, name="claim")
-        for digest in beside:
-            transaction.save(_claim(bill, digest))
-        transaction.save(row, if_absent=True, name="event")
-        for name in names:
-            counter_row = Counter(event.workspace_id, name)
-            transaction.update(counter_row, actions, condition=Counter.left >= event.cost, name="counter")
+    for digest in bill.proofs:
+        transaction.save(_claim(bill, digest), condition=claim_condition, name=f"claim {index}")
+    for digest in bill.digests.difference(bill.proofs):
+        transaction.save(_claim(bill, digest))
+    transaction.save(events.to_row(bill.event, bill.retention_days), if_absent=True, name=f"event {index}")
 
 
 def _claim(bill: Charge, digest: str) -> Claim:

@@ -2,7 +2,7 @@
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
-from billing.charging import caps, charges, counters
+from billing.charging import caps, counters, groups
 from billing.charging.charges import Charge
 from billing.charging.counters import ChargeCounters
 from billing.models import claims
@@ -100,7 +100,7 @@ def _try(bill: Charge, terms: Terms, is_of_several: bool) -> int | None:
     except PynamoDBException as error:
         raise ChargeUnavailable from error
     try:
-        charges.write(bill, books.names)
+        groups.write(bill, books.names)
         return bill.event.cost
     except dynamo.TransactionCanceled as error:
         if is_of_several and error.failed & {"event", "claim"}:
@@ -147,8 +147,7 @@ def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | No
 
 def _claimed(bill: Charge) -> bool:
     """Whether everything in the charge is paid for."""
-    proofs = bill.pictures or (bill.digest,)
-    return len(_paid(bill, proofs)) == len(proofs)
+    return len(_paid(bill, bill.proofs)) == len(bill.proofs)
 
 
 def _paid(bill: Charge, digests: tuple[str, ...]) -> frozenset[str]:
