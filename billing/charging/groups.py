@@ -1,5 +1,5 @@
-"""Charges of one workspace that meet in a process are written in one transaction: each of them updates the same counter,
-which bears no more than some hundred transactions a second."""
+"""Charges of one workspace that meet in a process are written in one transaction: each of them updates the same
+counter, which bears no more than some hundred transactions a second."""
 
 import threading
 from collections.abc import Iterator
