@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from imgapis.base import waiting
+from billing.charging.credits import ChargeUnavailable
+from imgapis.base import clock, waiting
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
 from telemetry import metrics
@@ -19,9 +20,10 @@ from transforms.engine.operations import info
 from transforms.engine.request.query import Query
 from transforms.serving import cache, image_plans, missing, rendering
 from transforms.serving.cache import CachedOutput
-from transforms.serving.charging import claims
+from transforms.serving.charging import claims, unsettled
 from transforms.serving.charging.claims import Prints
 from transforms.serving.charging.settlement import Settlement
+from transforms.serving.charging.unsettled import FinishedPicture
 from transforms.serving.coalesce import SingleFlight, WaitedTooLong
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import concurrency, failures, free_work, workloads
@@ -193,25 +195,48 @@ def _require_may_begin(tenant: Tenant, plan: RenderPlan) -> None:
 
 
 def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:
-    status = image_request.fallback_status or 200
-    charge = Settlement(tenant, plan, image_request.origin or "", image_request.started, status)
-    charge.look()
+    picture, timings = unsettled.memory.take(plan), dict[str, float]()
+    charge = Settlement(
+        tenant,
+        plan,
+        image_request.origin or "",
+        image_request.started,
+        image_request.fallback_status or 200,
+        picture.entry.stored if picture else clock.now(),
+    )
+    try:
+        charge.look()
+        picture = picture or _make(tenant, plan, charge, timings)
+        require_served_now(tenant, plan)
+        size = len(body_of(plan, picture.entry))
+        charged_halves = charge.settle(picture.output, picture.prints, size, picture.seconds)
+    except ChargeUnavailable:
+        if picture:
+            unsettled.memory.keep(plan, picture)
+        raise
+    stage_started = time.monotonic()
+    cache.write(tenant.folder, plan.key, plan.retention, picture.entry)
+    timings["store"] = (time.monotonic() - stage_started) * 1000
+    return _WorkResult(
+        output=picture.entry, halves=charged_halves, recorded=charged_halves > 0, rendered=True, timings=timings
+    )
+
+
+def _make(tenant: Tenant, plan: RenderPlan, charge: Settlement, timings: dict[str, float]) -> FinishedPicture:
+    """Fetch and render the picture of a plan, whose charge is looked at between the two; `timings` gets the
+    milliseconds of each stage."""
     stage_started = time.monotonic()
     originals = rendering.read_originals(plan)
-    timings = {"fetch": (time.monotonic() - stage_started) * 1000}
+    timings["fetch"] = (time.monotonic() - stage_started) * 1000
     prints = claims.prints_of(tenant, originals)
     charge.look_again(prints)
     output = _render(tenant, plan, originals)
+    timings |= output.timings
     failures.memory.forget(tenant, plan)
-    require_served_now(tenant, plan)
     seconds = _paid_life(plan, output, originals)
     stored_prints = claims.prints_to_store(tenant, plan, prints, output.used)
     entry = _cached_output(plan, output, originals, stored_prints, charge.started, seconds)
-    charged_halves = charge.settle(output, prints, len(body_of(plan, entry)), seconds)
-    stage_started = time.monotonic()
-    cache.write(tenant.folder, plan.key, plan.retention, entry)
-    timings |= {**output.timings, "store": (time.monotonic() - stage_started) * 1000}
-    return _WorkResult(output=entry, halves=charged_halves, recorded=charged_halves > 0, rendered=True, timings=timings)
+    return FinishedPicture(output, prints, entry, seconds)
 
 
 def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
