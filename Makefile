@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One pytest process a core and one more, each with engines of its own; a process that is done takes over what another has left.
 # The seed of hashes is fixed, as hypothesis' examples are in tests/environment.py.
 TESTS := env PYTHONHASHSEED=0 IMGAPIS_TEST_CLOCK="$(CLOCK)" $(BIN)/python -m pytest -n auto --dist worksteal
+MOTO := $(VENV)/moto-$(shell cat tests/requirements-moto.lock | cksum | cut -d' ' -f1)
 HEIC := $(VENV)/heic-$(shell cat requirements-heic.lock | cksum | cut -d' ' -f1)
 
 # What reads the settings and starts nothing needs no engine at these addresses.
@@ -39,10 +40,10 @@ test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows, CLOCK="2028-02-2
 	@$(BIN)/python -m tests.downloads
 	@$(TESTS) -m "not prove" $(PYTEST)
 
-prove: $(TEST_STAMP) $(HEIC) ## Run the expensive proofs: kills, storms, outages, browsers, corpora, memory, HEIC
+prove: $(TEST_STAMP) $(HEIC) $(MOTO) ## Run the expensive proofs: kills, storms, outages, browsers, corpora, memory, HEIC
 	@$(BIN)/python -m tests.downloads corpora
 	@$(if $(PYTEST),,IMGAPIS_TEST_STAGE=prove $(TESTS) -n 0 -m alone)
-	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) $(TESTS) -m "(prove or counted) and not alone" $(PYTEST)
+	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) IMGAPIS_TEST_MOTO=$(abspath $(MOTO))/bin/moto_server $(TESTS) -m "(prove or counted) and not alone" $(PYTEST)
 
 coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run of the program
 	@$(BIN)/python -m tests.downloads
@@ -78,6 +79,7 @@ lock: | $(TOOLS) ## Write the lock files anew from requirements*.txt (after a ch
 	@$(LOCK) --no-deps requirements-engines.txt -o requirements-engines.lock
 	@$(LOCK) requirements-tools.txt -o requirements-tools.lock
 	@$(LOCK) -c requirements.lock requirements.txt tests/requirements.txt -o tests/requirements.lock
+	@$(LOCK) tests/requirements-moto.txt -o tests/requirements-moto.lock
 
 audit: | $(TOOLS) ## Known weaknesses of what is pinned; says so where the list cannot be reached
 	@$(BIN)/python tests/audit.py $(TOOLS)/bin/pip-audit
@@ -87,10 +89,15 @@ $(HEIC): | $(VENV)/bin/python
 	@echo "Installing what reads HEIC, for its tests alone ..."
 	@$(PIP) --no-deps --target $@ --require-hashes -r requirements-heic.lock || { rm -rf $@; exit 1; }
 
-# Tools that are no part of the program live in an environment of their own.
+# Tools that are no part of the program live in environments of their own.
 $(TOOLS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements-tools.lock || { rm -rf $@; exit 1; }
+
+$(MOTO): | $(VENV)/bin/python
+	@echo "Installing a second engine of tables, for the proofs alone ..."
+	@$(BIN)/python -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r tests/requirements-moto.lock || { rm -rf $@; exit 1; }
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python is missing: install Python 3.11 or newer."; exit 1; }

@@ -122,6 +122,7 @@ def test_the_third_try_may_still_be_right():
     assert outcome(challenge, code) == address
 
 
+@pytest.mark.races
 def test_of_two_right_codes_at_once_one_wins():
     """A2"""
     for _ in range(5):

@@ -11,6 +11,7 @@ LOCKS = {
     "requirements-heic.lock": ("requirements-heic.txt",),
     "requirements-engines.lock": ("requirements-engines.txt",),
     "requirements-tools.lock": ("requirements-tools.txt",),
+    "tests/requirements-moto.lock": ("tests/requirements-moto.txt",),
     "tests/requirements.lock": ("requirements.txt", "tests/requirements.txt"),
 }
 

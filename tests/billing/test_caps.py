@@ -52,6 +52,7 @@ def test_half_of_the_month_is_the_most_of_a_day_by_default(customer):
     assert peek(customer) == "cap_reached" and counter_of(customer).left == 1_000
 
 
+@pytest.mark.races
 def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
     """B2"""
     cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 5))

@@ -54,6 +54,7 @@ def test_one_operation_is_charged_once_however_often_it_is_made(poor):
     assert proof(poor).used == 2
 
 
+@pytest.mark.races
 def test_fifty_at_once_of_one_operation_are_one_charge(workspace):
     """B1"""
     digest = secrets.token_hex(32)
@@ -63,6 +64,7 @@ def test_fifty_at_once_of_one_operation_are_one_charge(workspace):
     assert proof(workspace).used == 2 and proof(workspace).is_valid
 
 
+@pytest.mark.races
 def test_a_hundred_at_once_with_one_credit_left_have_one_winner(poor):
     """B2"""
     with ThreadPoolExecutor(50) as threads:
@@ -152,6 +154,7 @@ def test_of_several_pictures_only_the_new_ones_are_charged(workspace):
     assert live == {charge.digest, charge.sources[0], charge.sources[3], charge.sources[4]}
 
 
+@pytest.mark.races
 def test_fifty_at_once_of_overlapping_pictures_pay_each_once(workspace):
     """H3, B1"""
     pictures = digests(5)

@@ -207,6 +207,7 @@ def test_h23_a_run_that_is_killed_between_two_calls_is_ended_by_the_next(prefix,
     assert migration.plan([new, other]) == []
 
 
+@pytest.mark.races
 def test_h23_several_at_once_do_it_once(prefix):
     """H23"""
     old = TableSchema(f"{prefix}-things", (HASH, RANGE))
