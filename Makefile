@@ -43,7 +43,7 @@ test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows, CLOCK="2028-02-2
 prove: $(TEST_STAMP) $(HEIC) $(MOTO) ## Run the expensive proofs: kills, storms, outages, browsers, corpora, memory, HEIC
 	@$(BIN)/python -m tests.downloads corpora
 	@$(if $(PYTEST),,IMGAPIS_TEST_STAGE=prove $(TESTS) -n 0 -m alone)
-	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) IMGAPIS_TEST_MOTO=$(abspath $(MOTO))/bin/moto_server $(TESTS) -m "(prove or counted) and not alone" $(PYTEST)
+	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) IMGAPIS_TEST_MOTO=$(abspath $(MOTO)) $(TESTS) -m "(prove or counted) and not alone" $(PYTEST)
 
 coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run of the program
 	@$(BIN)/python -m tests.downloads

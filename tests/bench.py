@@ -1,6 +1,6 @@
 """`make bench`: what a hit, a miss and a rendering cost on this machine, as tables."""
 
-from tests.benches import hits, misses, networks, nginx_hits, photograph, recordings, renders, setup
+from tests.benches import charging, hits, misses, networks, nginx_hits, photograph, recordings, renders, setup
 from tests.faults import front
 
 
@@ -16,6 +16,7 @@ def main() -> None:
         hits.measure(site)
         if front.NGINX:
             nginx_hits.measure(site)
+        charging.measure()
         recordings.measure()
 
 

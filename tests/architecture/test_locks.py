@@ -52,7 +52,7 @@ def test_make_installs_by_hashes_alone():
     installs = [
         line for line in text.splitlines() if "$(PIP) " in line or ("pip install" in line and "PIP :=" not in line)
     ]
-    assert len(installs) == 4 and all("--require-hashes" in line and ".lock" in line for line in installs)
+    assert len(installs) == 5 and all("--require-hashes" in line and ".lock" in line for line in installs)
     used = set(re.findall(r"bin/([a-z-]+)", text)) - {"python", "ruff"}
     assert used == set(pins((ROOT / "requirements-tools.txt").read_text()))
 

@@ -1,7 +1,6 @@
 """What charging costs: charges a second of one workspace, from four processes at once, each by itself and in groups."""
 
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -31,10 +30,9 @@ def measure() -> None:
 def _round(way: str) -> Counter:
     row = workspaces.create_unowned(namespace=f"charges-{secrets.token_hex(6)}", allowance=100_000_000)
     command = [sys.executable, "-m", "tests.benches.charger", row.workspace_id, str(THREADS), str(SECONDS), way]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(downloads.ROOT)]))}
     chargers = [
         subprocess.Popen(
-            command, cwd=downloads.ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=downloads.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         for _ in range(PROCESSES)
     ]

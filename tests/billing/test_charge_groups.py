@@ -1,4 +1,4 @@
-"""Charges that meet in a process are written together, and each is answered as if it had been alone (B1, B2, B5, H38)."""
+"""Charges that meet in a process are written together, each answered as if it had been alone (B1, B2, B5, H38)."""
 
 import random
 import secrets
