@@ -1,4 +1,4 @@
-"""Charges that meet in a process are written together, each answered as if it had been alone (B1, B2, B5, H38)."""
+"""Charges that meet in a process are written together, each answered as if it had been alone (B1, B2, B5, H39)."""
 
 import random
 import secrets
@@ -88,7 +88,7 @@ def proof(row):
 
 
 def test_charges_that_wait_go_together(rich, written, meeting):
-    """H38: of 64 that meet, 63 in two transactions: a claim and an event each, and one counter."""
+    """H39: of 64 that meet, 63 in two transactions: a claim and an event each, and one counter."""
     answers = meeting([bill(rich.workspace_id) for _ in range(64)], RICH)
     assert answers == [2] * 64
     assert written == [1, 49, 14]

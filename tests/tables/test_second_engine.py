@@ -30,7 +30,8 @@ LEAST = 100  # tests that ran, so that nothing was left out unseen
 def second_engine():
     """The port that moto listens on."""
     port = environment.free_port()
-    server = subprocess.Popen([f"{MOTO}/bin/moto_server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [f"{MOTO}/bin/moto_server", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     yield port
     server.kill()
     server.wait()

@@ -1,4 +1,4 @@
-"""A finished picture whose charge could not be settled is not rendered again for the next request (B3, H38)."""
+"""A finished picture whose charge could not be settled is not rendered again for the next request (B3, H39)."""
 
 import pytest
 from pynamodb.exceptions import TransactWriteError
