@@ -31,9 +31,7 @@ def _round(way: str) -> Counter:
     row = workspaces.create_unowned(namespace=f"charges-{secrets.token_hex(6)}", allowance=100_000_000)
     command = [sys.executable, "-m", "tests.benches.charger", row.workspace_id, str(THREADS), str(SECONDS), way]
     chargers = [
-        subprocess.Popen(
-            command, cwd=downloads.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        subprocess.Popen(command, cwd=downloads.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(PROCESSES)
     ]
     for each in chargers:
