@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from accounts.models import Workspace
 from accounts.models.workspaces import WorkspaceGone
@@ -72,14 +72,16 @@ def require_no_hold(transaction: dynamo.Transaction, workspace_id: str) -> None:
 @contextmanager
 def changing(workspace_id: str) -> Iterator[None]:
     """Nobody else changes the plan inside the block: a change is made of the subscription that was read before it, and
-    Stripe makes it of whatever there is by then. Raises ChangeUnderWay."""
+    Stripe makes it of whatever there is by then. Raises ChangeUnderWay. Where the end of it cannot be noted, others
+    wait for CHANGE_SECONDS: what was done is done."""
     until = clock.now() + CHANGE_SECONDS
     if not subscription_rows.begin_change(workspace_id, until, clock.now()):
         raise ChangeUnderWay
     try:
         yield
     finally:
-        subscription_rows.end_change(workspace_id, until)
+        with suppress(PynamoDBException):
+            subscription_rows.end_change(workspace_id, until)
 
 
 def iter_all() -> Iterator[Subscription]:

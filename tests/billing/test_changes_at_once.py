@@ -1,6 +1,7 @@
 """Two changes of a plan at once: one is made, and the other one is told to look again."""
 
 import pytest
+from pynamodb.exceptions import UpdateError
 
 from billing.models import subscriptions as rows
 from billing.plans import catalogue
@@ -74,3 +75,21 @@ def test_a_change_that_has_crashed_keeps_others_waiting_for_minutes_only(custome
     customer.change("scale")
     assert customer.row.limits["seats"] == catalogue.of("scale").limits.seats
     rows.end_change(customer.workspace_id, customer.moment - HOUR)  # the end of the one that crashed, too late
+
+
+def test_a_change_that_is_paid_says_so_though_its_end_cannot_be_noted(customer, monkeypatch):
+    """H38, H32: the next one waits for minutes, and nobody is told that it failed."""
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "end_change", fails)
+        customer.change("growth")
+    assert customer.row.plan == "growth"
+    with pytest.raises(ChangeUnderWay):
+        customer.change("scale")
+    customer.pass_time(HOUR)
+    customer.change("scale")
+    assert customer.row.plan == "scale"
+
+
+def fails(*_) -> None:
+    """As DynamoDB where it does not answer."""
+    raise UpdateError("DynamoDB does not answer.")
