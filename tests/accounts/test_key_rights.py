@@ -230,6 +230,18 @@ def test_an_invitation_made_by_a_key_ends_with_it(owner):
             assert joins
 
 
+def test_an_invitation_made_by_a_key_ends_with_it_though_staff_sent_it_again(owner):
+    """H24, H8: staff send it for the key, and vouch for nothing."""
+    guest, narrow = teams.new_person("guest"), key_of(owner, ["members.manage", "workspace.view"])
+    assert narrow.ask("POST", "/invites", {"email": guest.email, "role": "viewer"})[0].status == 201
+    (invite,) = invites.pending(owner.workspace.workspace_id)
+    invites.resend_as_staff(owner.workspace.workspace_id, invite.invite_id, "staff:x", "the guest asked for it")
+    apikeys.revoke(owner.workspace.workspace_id, narrow.row.prefix, "person")
+    with pytest.raises(invites.InvalidInvite):
+        invites.accept(teams.newest_token(guest.email), guest)
+    assert members.role_of(owner.workspace.workspace_id, guest.person_id) is None
+
+
 def test_an_invitation_made_by_a_key_ends_when_the_key_expires(owner, monkeypatch):
     """H24, H8: an invitation that is sent on a key's last day lives a week, the key does not."""
     guest, narrow, now = teams.new_person("guest"), key_of(owner, ["members.manage", "workspace.view"]), clock.now()

@@ -234,6 +234,10 @@ def test_the_second_sweep_comes_a_day_after_the_first_and_not_before(dynamodb, b
         if len(states) == 1:
             rollups.mark_dirty([(subject_id, clock.hour(clock.now()))])
     assert states == ["swept", "swept", "swept", "done"] and is_empty(row)
+    facts = certificates.verify(dict(erasures.find(subject_id).certificate))
+    assert facts["first_sweep"] < facts["second_sweep"] == clock.stamp(moment[0])
+    # No copy from before the second sweep can be restored any more: the 14 days of recovery count from it.
+    assert facts["beyond_recovery"] == clock.stamp(moment[0] + 14 * clock.DAY)
 
 
 def test_nobody_is_given_the_namespace_of_an_erased_workspace(dynamodb, bucket):

@@ -7,6 +7,8 @@ import pytest
 from accounts import audit
 from accounts.models import workspaces
 from imgapis.base.errors import ApiError
+from imgapis.models import erasures
+from imgapis.privacy import erasure
 from tests.transforms.domain_world import clock_at, cloudflare, fresh_domain, names  # noqa: F401 - fixtures
 from transforms.domains import custom_domains, dns_records, domain_names
 from transforms.models import domains
@@ -264,6 +266,18 @@ def test_removing_frees_the_domain_here_and_at_cloudflare(workspace, stranger, n
     custom_domains.remove(row, "person")
     assert add_domain(stranger, row.domain).workspace_id == stranger.workspace_id
     assert [entry.act for entry in audit.page(workspace.workspace_id).rows].count("domain.removed") == 1
+
+
+def test_an_erasure_frees_the_domain_at_cloudflare_too(workspace, names, cloudflare, clock_at, bucket, monkeypatch):  # noqa: F811
+    """H24, P19: the name of a customer's site is kept nowhere, and the certificate counts it."""
+    row = add_domain(workspace)
+    names.prove(row.domain, row.txt_token)
+    assert check_domain(row, clock_at).cloudflare_id in cloudflare.hostnames
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(workspace.workspace_id)])
+    erasure.request("workspace", workspace.workspace_id, at_once=True)
+    erasure.process_due()
+    erased = erasures.find(workspace.workspace_id)
+    assert (erased.state, not cloudflare.hostnames, dict(erased.counts)["hostnames"]) == ("swept", True, 1)
 
 
 def test_a_removal_is_finished_by_the_worker_when_cloudflare_is_back(
