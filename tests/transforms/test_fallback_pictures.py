@@ -117,9 +117,8 @@ def test_many_failing_sources_are_one_picture_and_one_charge(workspace):
 def test_version_and_age_are_of_the_source_that_failed_and_make_no_other_fallback(workspace, other):
     """H24: a version of a picture that is missing is no picture to pay for."""
     save(workspace)
-    replies = [
-        ask(workspace.namespace, f"/transform?src=shop/none.jpg&w=90&fallback=empty&{values}") for values in ("v=1", other)
-    ]
+    address = "/transform?src=shop/none.jpg&w=90&fallback=empty&"
+    replies = [ask(workspace.namespace, address + values) for values in ("v=1", other)]
     assert [reply.headers["x-img-credits"] for reply in replies] == ["1", "0"]
     assert replies[0].body == replies[1].body and used(workspace) == 2
 
