@@ -101,8 +101,9 @@ def identity(request: Spec, source: Size | None, sizes: tuple[int, ...], idle: C
     """The picture's identity, but for its sources: as `spec.canonical`, with what the request came to in place of what
     was asked for. Equal identities of the same bytes are the same output, byte for byte, in every format.
 
-    `sizes` are Output.shape (behind it the box that trim kept), or as `shape` foretells them; without them nothing is known, and what was asked for
-    stands. `idle` are the parameters that changed nothing, which rendering tells (Output.idle)."""
+    `sizes` are Output.shape (behind it the box that trim kept), or as `shape` foretells them; without them nothing is
+    known, and what was asked for stands. `idle` are the parameters that changed nothing, which rendering tells
+    (Output.idle)."""
     if not sizes or "debug" in request.values:
         return specs.canonical(request)
     values = picture_values.without(_settled(request, source, sizes), idle)
