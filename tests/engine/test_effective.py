@@ -39,9 +39,7 @@ def parsed(query: str, endpoint: str = "transform", count: int = 1):
     return Query.parse("&".join(["src=s"] * (count if endpoint == "grid" else 1)) + f"&{query}").spec(endpoint)
 
 
-def came_to(
-    query: str, endpoint: str = "transform", sources=(JPEG,), output_format: str = "jpeg"
-) -> tuple[str, ...]:
+def came_to(query: str, endpoint: str = "transform", sources=(JPEG,), output_format: str = "jpeg") -> tuple[str, ...]:
     """The identity of what a request came to, by what rendering it says."""
     output = rendered(query, endpoint, sources, output_format)
     return effective.identity(parsed(query, endpoint, len(sources)), output.source_size, output.shape, output.idle)
