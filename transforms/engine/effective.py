@@ -156,7 +156,7 @@ def _settled(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> Pict
         inner, outer = (scaled, canvas) if cut == scaled else (cut, scaled)
         values["position"] = geometry.placed((inner[0], inner[1]), (outer[0], outer[1]), geometry.position(values))
     if len(sizes) > len(cut + canvas + scaled) and "trim" in values:
-        values["trim"] = sizes[6:]
+        values = picture_values.of({**values, "trim": sizes[6:]})
     if source is not None:
         values = {**without_idle_crop(values, source)}
         if "crop" in values:

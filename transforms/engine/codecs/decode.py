@@ -355,7 +355,7 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     if index:
         image.seek(index)
     _check_size(image.size, 1, limits)
-    stored = _load(source, facts)
+    image, stored = _load(source, facts)
     opacity = colour.deep_opacity(chunks.data, chunks.key, image) if chunks and chunks.has_deep_key else None
     levels = image.convert("LA") if chunks and chunks.is_deep_grey_alpha and image.mode == "RGBA" else image
     frame = colour.to_srgb(levels, source.colours, opacity, is_last=facts.frame_count == 1)
@@ -369,18 +369,26 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     return frame, min(LONGEST_STAY, max(0, round(image.info.get("duration", 0) or 0)))
 
 
-def _load(source: _Source, facts: Facts) -> Image.Image | None:
-    """Decode the pixels. Gives which pixels of a PNG or a TIFF that may end early are stored (L, 255). Raises
-    broken_image where none is."""
+def _load(source: _Source, facts: Facts) -> tuple[Image.Image, Image.Image | None]:
+    """The picture with its pixels decoded, and which pixels of a PNG or a TIFF that may end early are stored (L, 255).
+    Raises broken_image where none is."""
     if not (source.is_cut and source.png):
-        source.image.load()
-        return source.stored and _upright(source.stored, facts)
+        try:
+            source.image.load()
+        except OSError:
+            whole = source.png and stored_pixels.png_with_checksum(source.png.data)
+            if not whole:
+                raise
+            image = Image.open(BytesIO(whole), formats=["PNG"])
+            image.load()
+            return image, None
+        return source.image, source.stored and _upright(source.stored, facts)
     stored = stored_pixels.png_pixels(source.png.data)
     if stored is None:
         raise EngineError("broken_image", "The picture cannot be read: none of its pixels are there.")
     with stored_pixels.decoding_parts():
         source.image.load()
-    return stored
+    return source.image, stored
 
 
 def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:

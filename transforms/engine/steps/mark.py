@@ -47,7 +47,8 @@ def _placed(natural: geometry.Size, outer: geometry.Size, values: PictureValues)
 
 def _idle(natural: geometry.Size, outer: geometry.Size, values: PictureValues) -> list[str]:
     """The parameters of the mark without which it lies where it does."""
-    placed, idle = _placed(natural, outer, values), []
+    placed = _placed(natural, outer, values)
+    idle: list[str] = []
     for name in ("mark-w", "mark-padding", "mark-position"):
         if name in values and _placed(natural, outer, picture_values.without(values, (*idle, name))) == placed:
             idle.append(name)
