@@ -213,7 +213,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
         mode,
         "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        ImageCms.Flags.NONE if mode == "RGB" else ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
 
 

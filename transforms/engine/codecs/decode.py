@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from transforms.engine import colour, geometry
 from transforms.engine.codecs import (
@@ -27,7 +27,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.metadata import exif, gain_maps, output_metadata, rights
 from transforms.engine.picture import Picture
-from transforms.engine.profiles import named
+from transforms.engine.profiles import icc, named
 from transforms.engine.profiles.named import NamedColours
 
 # What every format can hold: the duration of a frame in ms, all frames together within 31 bits, and the loop count.
@@ -253,6 +253,8 @@ def _ended_jpeg(data: bytes, layout: Layout, cut: bool) -> Image.Image:
 def _colours(image: Image.Image, data: bytes, chunks: Png | None) -> NamedColours:
     if chunks is not None:
         return chunks.colours
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        return named.of_profile(icc.of_parts(body for name, body in image.applist if name == "APP2"))
     profile = image.info.get("icc_profile")
     return avif_colours.read(data) if image.format == "AVIF" and not profile else named.of_profile(profile)
 
