@@ -48,7 +48,7 @@ FIRST_PIXELS: dict[str, tuple[bytes, tuple[int, ...]]] = {
     "index of 2 bits beyond the palette": (written(PALETTE, b"\xe4", PALETTE_CHUNK, bits=2), (200, 60, 90, 255)),
     "clear index beyond the palette": (
         written(PALETTE, bytes((7, 1, 0, 0)), PALETTE_CHUNK, chunk(b"tRNS", b"\xff\0")),
-        (200, 60, 90, 255),
+        (200, 60, 90, 0),
     ),
     "short key": (written(RGB, LEVELS, chunk(b"tRNS", struct.pack(">2HB", 100, 200, 0))), PLAIN),
     "key behind the pixels": (written(RGB, LEVELS, behind=KEY), PLAIN),

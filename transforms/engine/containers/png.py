@@ -110,7 +110,8 @@ def read(data: bytes) -> Png | None:
             if _is_clear_colour(header, chunk.body, b"PLTE" in first):
                 first.setdefault(chunk.name, chunk.body)
                 if not _is_no_level(header, chunk.body):
-                    parts.append(written(chunk.name, _scaled_key(header, chunk.body)))
+                    body = _filled_alpha(header, chunk.body, len(first.get(b"PLTE", b"")) // 3)
+                    parts.append(written(chunk.name, _scaled_key(header, body)))
         elif chunk.name == b"PLTE" and header:
             body = _filled_palette(header, chunk.body)
             parts.append(chunk if body == chunk.body else written(chunk.name, body))
@@ -175,6 +176,12 @@ def _filled_palette(header: bytes, body: bytes) -> bytes:
     """A palette shorter than the depth allows, filled up with its last colour as browsers do."""
     missing = (1 << header[8]) - len(body) // 3
     return body + body[-3:] * missing if header[9] == PALETTE and missing > 0 and not len(body) % 3 else body
+
+
+def _filled_alpha(header: bytes, body: bytes, entries: int) -> bytes:
+    """The alpha of a palette that is filled up: that of its last colour goes on."""
+    missing = (1 << header[8]) - entries if header[9] == PALETTE and len(body) >= entries else 0
+    return body[:entries] + body[entries - 1 : entries] * missing if missing > 0 else body
 
 
 def _key(kind: int, body: bytes) -> tuple[int, ...] | None:
