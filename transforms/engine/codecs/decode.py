@@ -10,14 +10,7 @@ from io import BytesIO
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from transforms.engine import colour, geometry
-from transforms.engine.codecs import (
-    amplifiers,
-    avif_loop,
-    bmp,
-    heic,
-    jpeg_ends,
-    variants,
-)
+from transforms.engine.codecs import amplifiers, avif_loop, bmp, heic, jpeg_ends, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.codecs.cut_files import completion, stored_pixels, webp
 from transforms.engine.containers import avif_alpha, avif_colours, ico, png, sniffing
@@ -178,7 +171,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
     if sniffing.is_cut_short(name, data) and not cut:
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
     data, stored = completion.completed(name, data, limits.source_pixels) if cut else (data, None)
-    data = avif_alpha.repaired(data) if name == "AVIF" else data
+    data = avif_alpha.repaired(sniffing.branded_avif(data)) if name == "AVIF" else data
     layout = amplifiers.checked_jpeg(data, limits) if name == "JPEG" else None
     if layout and (variant := variants.of_jpeg(layout)):
         raise _unsupported(variant)
@@ -197,6 +190,8 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
                 image = opened.enter_context(_header_read(name, data, cut))
                 if isinstance(image, TiffImagePlugin.TiffImageFile):
                     amplifiers.check_tiff(image, data, limits)
+                    if variant := variants.of_tiff(image.tag_v2.get(variants.COMPRESSION, 1), data):
+                        raise _unsupported(variant)
                 if layout and not layout.is_ended:
                     _check_size(image.size, 1, limits)
                     image = opened.enter_context(_ended_jpeg(data, layout, cut))
@@ -378,12 +373,10 @@ def _load(source: _Source, facts: Facts) -> tuple[Image.Image, Image.Image | Non
         try:
             source.image.load()
         except OSError:
-            whole = source.png and stored_pixels.png_with_checksum(source.png.data)
-            if not whole:
+            mended = source.png and stored_pixels.png_with_checksum(source.png.data)
+            if not mended:
                 raise
-            image = Image.open(BytesIO(whole), formats=["PNG"])
-            image.load()
-            return image, None
+            return mended, None
         return source.image, source.stored and _upright(source.stored, facts)
     stored = stored_pixels.png_pixels(source.png.data)
     if stored is None:

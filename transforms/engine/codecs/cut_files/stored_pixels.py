@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -55,9 +56,9 @@ def png_pixels(data: bytes) -> Image.Image | None:
     return Image.fromarray(mask) if mask.any() else None
 
 
-def png_with_checksum(data: bytes) -> bytes | None:
-    """A PNG whose pixels are whole but for the checksum behind them, with the right one; None where they are not, or
-    where the checksums of their chunks say as well that they are damaged."""
+def png_with_checksum(data: bytes) -> Image.Image | None:
+    """A PNG whose pixels are whole but for the checksum behind them, decoded; None where they are not, or where the
+    checksums of their chunks say as well that they are damaged."""
     parts = list(png.chunks(data))
     if not all(chunk.is_sound for chunk in parts if chunk.name == b"IDAT"):
         return None
@@ -74,7 +75,9 @@ def png_with_checksum(data: bytes) -> bytes | None:
         return None
     pixels = png.written(b"IDAT", stream[: len(stream) - len(unpacker.unused_data)] + struct.pack(">I", checksum))
     others = [chunk.raw for chunk in parts if chunk.name not in (b"IDAT", b"IEND")]
-    return b"".join((png.PNG_MAGIC, *others, pixels, png.IEND))
+    image = Image.open(BytesIO(b"".join((png.PNG_MAGIC, *others, pixels, png.IEND))), formats=["PNG"])
+    image.load()
+    return image
 
 
 def _passes(header: bytes) -> list[tuple[tuple[int, int, int, int], int, int, int]]:
