@@ -476,7 +476,8 @@ def test_deep_grey_of_a_tiff_is_read_by_its_depth_and_its_white(level, bits, pho
 
 def test_a_tiff_of_webp_says_so():
     """I5: its header is read, its pixels are not."""
-    data = grey_tiff(9, 16, 1).replace(struct.pack("<HHIHH", 259, 3, 1, 1, 0), struct.pack("<HHIHH", 259, 3, 1, 50001, 0))
+    plain, webp = (struct.pack("<HHIHH", 259, 3, 1, compression, 0) for compression in (1, 50_001))
+    data = grey_tiff(9, 16, 1).replace(plain, webp)
     with pytest.raises(EngineError, match="compression WebP") as excinfo:
         drawn(data)
     assert excinfo.value.code == "unsupported_variant"

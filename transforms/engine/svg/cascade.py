@@ -60,7 +60,8 @@ def resolved(text: str, size: Size) -> tuple[str, str]:
     has_rules = False
     for sheet in list(root.iter(STYLE)):
         if _is_shown(sheet.get("media", ""), size):
-            _add_rules(matcher, size, tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True))
+            rules = tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True)
+            _add_rules(matcher, size, rules)
         has_rules = has_rules or bool(sheet.text)
         sheet.clear()
     background = ""

@@ -1,4 +1,5 @@
-"""The colours of CSS (CSS Color 4) in sRGB, as the renderer reads them. What sRGB cannot show is clipped, as browsers do."""
+"""The colours of CSS (CSS Color 4) in sRGB, as the renderer reads them. What sRGB cannot show is clipped, as browsers
+do."""
 
 from collections.abc import Callable
 from functools import cache
@@ -15,7 +16,7 @@ RGB_SPACES = {
     "display-p3": cicp.PRIMARIES[cicp.P3],
     "rec2020": cicp.PRIMARIES[cicp.BT2020],
     "a98-rgb": icc.Primaries((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), cicp.D65),
-    "prophoto-rgb": icc.Primaries((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105), (0.345704, 0.358540)),
+    "prophoto-rgb": icc.Primaries((0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), (0.3457, 0.3585)),
 }
 
 

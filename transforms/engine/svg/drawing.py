@@ -25,7 +25,9 @@ NOWHERE = os.devnull
 # View boxes of another shape than the drawing's own size are fitted into it by the renderer.
 SAME_SHAPE = 1e-3
 # What the renderer does not read as browsers do is resolved first.
-STYLED = re.compile(r"<style|<text|\bstyle=|var\(|hsl\(|rgba?\(|hwb\(|l(?:ab|ch)\(|color\(|rebeccapurple", re.IGNORECASE)
+STYLED = re.compile(
+    r"<style|<text|\bstyle=|var\(|hsl\(|rgba?\(|hwb\(|l(?:ab|ch)\(|color\(|rebeccapurple", re.IGNORECASE
+)
 Box = tuple[float, float, float, float]
 
 
