@@ -8,8 +8,8 @@ from PIL import Image
 
 from tests.engine import jpegs, pictures
 from transforms.engine.codecs import decode
+from transforms.engine.containers import exif_block
 from transforms.engine.limits import Limits
-from transforms.engine.metadata import exif_block
 from transforms.engine.profiles import cicp, icc, named
 
 

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from transforms.engine.containers import exif_block
 from transforms.engine.containers.sniffing import PNG_MAGIC
-from transforms.engine.metadata import exif_block
 from transforms.engine.profiles import icc, named
 from transforms.engine.profiles.named import NamedColours
 

@@ -2,7 +2,8 @@
 
 from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
-from transforms.engine.metadata import exif_block, rights
+from transforms.engine.containers import exif_block
+from transforms.engine.metadata import rights
 
 ORIENTATION = ExifTags.Base.Orientation
 NAME = b"Exif\0"
