@@ -19,10 +19,14 @@ HEAD, and a second output format of a charged picture are free. `/explain/<endpo
   for. Of a source 640 pixels wide, `w=640`, `w=1000`, `w=2000` and `w=640&dpr=2` are the same bytes and one charge.
   `X-Img-Warning` says when a box asks for more pixels than there are; `enlarge=1` makes another, larger picture.
 - A parameter that turns out to change nothing of a source costs nothing: `profile=keep` where the colours are sRGB,
-  `background` behind an opaque picture, `trim` that finds no border, `truncated=allow` of a whole file. Only drawing it
-  tells, so `/explain` says a maximum. To find a border, an SVG and a JPEG that is scaled to two fifths or less are
-  decoded in another size, which is another picture; so is a still with `background` of an animation, of which other
-  formats may show frames that let it through.
+  `metadata=copyright` or `keep` where there are none, `animated=0` of a still, `truncated=allow` of a whole file,
+  `background` behind an opaque picture, `trim` that finds no border, `position` where nothing is cut there, `grayscale`
+  of a grey picture, and any other step that leaves every pixel as it is. Two that come to the same are one picture:
+  `flip=hv` and `rotate=180`, tolerances of `trim` that cut the same border, ways of placing a mark on the same spot.
+- Only drawing it tells, so `/explain` says a maximum where a picture without such parameters was charged. It has to
+  hold in every format, as one charge does: `quality`, `lossless` and `max-bytes` always count, and so does what changes
+  nothing of a still of an animation, of which other formats show more frames. To find a border, an SVG and a JPEG that
+  is scaled to two fifths or less are decoded in another size, which is another picture.
 - Another output format is free while the source's bytes are those that were charged. From other bytes it is another
   picture, and new work. Where no format is stored any more, the picture is made again for nothing, whatever its source
   is by then.

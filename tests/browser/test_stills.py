@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine import bmps, pictures, profiles
+from tests.engine import bmps, jpegs, pictures, pngs, profiles
 from tests.engine.coloured_sources import p3_profile
 from tests.engine.test_stills import ADOBE, FILES, chrm, gama, iccp, png
 from tests.transforms import pillow_pictures
@@ -160,6 +160,20 @@ def test_every_way_of_naming_colours_is_drawn_as_in_chromium(drawings):
     """I12, I13"""
     differences = {name: difference(data, drawings.still(data, kind)) for name, data, kind in families()}
     assert len(differences) > 350 and {name: words for name, words in differences.items() if words} == {}
+
+
+def test_unusual_chunks_of_a_png_are_taken_as_in_chromium(drawings):
+    """I2, I12, I13"""
+    files = {name: data for name, (data, _) in pngs.FIRST_PIXELS.items()}
+    differences = {name: difference(data, drawings.still(data, "image/png")) for name, data in files.items()}
+    assert {name: words for name, words in differences.items() if words} == {}
+
+
+def test_unusual_segments_of_a_jpeg_are_believed_as_in_chromium(drawings):
+    """I12, I13"""
+    files = {name: data for name, (data, _, _) in jpegs.FILES.items()}
+    differences = {name: difference(data, drawings.still(data, "image/jpeg")) for name, data in files.items()}
+    assert {name: words for name, words in differences.items() if words} == {}
 
 
 def test_every_kind_of_bmp_is_drawn_as_in_chromium(drawings):

@@ -131,6 +131,30 @@ ORDINARY = {
             "/>", ' transform="scale(.5)"/>'
         )
     ),
+    "colours of other spaces": svg(
+        "".join(
+            f'<rect x="{10 * at}" width="10" height="80" fill="{colour}"/>'
+            for at, colour in enumerate(
+                (
+                    "rebeccapurple",
+                    "lab(50% 40 20)",
+                    "lch(50% 40 20)",
+                    "oklab(60% .1 .1 / .5)",
+                    "oklch(60% .15 200)",
+                    "color(srgb .2 .4 .6)",
+                    "color(display-p3 .2 .8 .3)",
+                    "color(rec2020 .2 .4 .6)",
+                    "color(a98-rgb .2 .4 .6)",
+                    "color(prophoto-rgb .2 .4 .6)",
+                    "color(xyz .2 .4 .6)",
+                )
+            )
+        )
+    ),
+    "rules that ask for its size": svg(
+        "<style>@media (min-width:100px) and (max-height:90px){rect{fill:#0af}} @media (min-width:900px){rect{x:60px}}"
+        '</style><rect width="60" height="80"/>'
+    ),
     "mixed colours": svg(f'{BOX} style="fill:color-mix(in srgb, red, blue)"/>'),
     "other file for a paint": svg(
         '<rect width="50" height="50" fill="url(http://other.example/x.svg#a) red"/><rect x="60" width="50" height="50"'

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
+from transforms.engine.codecs import decode
+from transforms.engine.limits import Limits
 from transforms.engine.metadata import rights
 
 FILES = Path(__file__).parent / "files" / "rights"
@@ -90,3 +92,48 @@ def test_a_long_text_is_cut_between_characters():
     packet = b'dc:rights="' + "é".encode() * 5_000 + b'"'
     text = rights.read(Image.new("L", (1, 1)), Image.Exif(), packet)[33432]
     assert len(text) == rights.LONGEST and text.decode() == "é" * (rights.LONGEST // 2)
+
+
+def packet(description: str, body: str = "") -> bytes:
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description xmlns:d="http://purl.org/dc/elements/1.1/" {description}>{body}</rdf:Description>'
+        "</rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("xmp", "tag", "text"),
+    [
+        (packet("d:rights='© Zoë'"), 0x8298, "© Zoë"),
+        (packet("", "<d:rights>© Zoë</d:rights>"), 0x8298, "© Zoë"),
+        (packet("", "<d:rights><rdf:Alt><rdf:li><![CDATA[© Zoë]]></rdf:li></rdf:Alt></d:rights>"), 0x8298, "© Zoë"),
+        (
+            packet(
+                "",
+                '<d:rights><rdf:Alt><rdf:li xml:lang="de">de</rdf:li><rdf:li xml:lang="x-default">© Zoë &amp; Co'
+                "</rdf:li></rdf:Alt></d:rights>",
+            ),
+            0x8298,
+            "© Zoë & Co",
+        ),
+        (
+            packet("", "<d:creator><rdf:Seq><rdf:li>Zoë</rdf:li><rdf:li>Ada</rdf:li></rdf:Seq></d:creator>"),
+            0x013B,
+            "Zoë; Ada",
+        ),
+        (packet("d:rights='© Zoë'").decode().encode("utf-16"), 0x8298, "© Zoë"),
+    ],
+)
+def test_rights_in_xmp_are_read_however_they_are_written(xmp, tag, text):
+    """I13: any prefix, quotes and encoding."""
+    data = pictures.saved(Image.new("RGB", (8, 8)), "WEBP", xmp=xmp)
+    assert decode.open_picture(data, Limits()).rights == {tag: text.encode()}
+
+
+def test_a_packet_that_declares_entities_or_is_damaged_says_nothing():
+    """I2, I13"""
+    declared = b'<!DOCTYPE x [<!ENTITY a "b">]>' + packet("d:rights='&a;'")
+    for xmp in (declared, packet("d:rights='x'")[:-9], b"rights", b"\xff\xfe" + packet("d:rights='x'")):
+        data = pictures.saved(Image.new("RGB", (8, 8)), "WEBP", xmp=xmp)
+        assert decode.open_picture(data, Limits()).rights == {}

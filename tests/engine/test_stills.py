@@ -454,3 +454,38 @@ def test_a_profile_of_an_animation_is_read_once(monkeypatch):
     monkeypatch.setattr(ImageCms, "buildTransform", lambda *args: built.append(args) or build(*args))
     picture = decode.open_picture(data, Limits(), animated=True)
     assert len(picture.frames) > 100 and len(built) <= 1
+
+
+def grey_tiff(level: int, bits: int, photometric: int) -> bytes:
+    """A TIFF of four grey pixels of one level, stored as little-endian numbers (16 bits) or packed (12 bits)."""
+    rows = {12: f"{level:03x}" * 4, 16: struct.pack("<H", level).hex() * 4}[bits]
+    data = bytes.fromhex(rows)
+    tags = {256: 4, 257: 1, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: 1, 279: len(data)}
+    entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("level", "bits", "photometric", "grey"),
+    [(25_700, 16, 1, 100), (25_700, 16, 0, 155), (1_606, 12, 1, 100), (65_535, 16, 0, 0), (0, 16, 0, 255)],
+)
+def test_deep_grey_of_a_tiff_is_read_by_its_depth_and_its_white(level, bits, photometric, grey):
+    """I12: whatever Pillow leaves as it is stored."""
+    assert pictures.near(drawn(grey_tiff(level, bits, photometric)).getpixel((1, 0))[:3], (grey,) * 3, 1)
+
+
+def test_a_tiff_of_webp_says_so():
+    """I5: its header is read, its pixels are not."""
+    plain, webp = (struct.pack("<HHIHH", 259, 3, 1, compression, 0) for compression in (1, 50_001))
+    data = grey_tiff(9, 16, 1).replace(plain, webp)
+    with pytest.raises(EngineError, match="compression WebP") as excinfo:
+        drawn(data)
+    assert excinfo.value.code == "unsupported_variant"
+
+
+@pytest.mark.parametrize("brand", [b"miaf", b"heic", b"MA1B"])
+def test_an_avif_may_name_another_brand_first(brand):
+    """I5"""
+    data = pictures.saved(Image.new("RGB", (16, 16), (9, 99, 199)), "AVIF", quality=100)
+    data = data.replace(b"ftypavif", b"ftyp" + brand, 1)
+    assert pictures.near(drawn(data).getpixel((5, 5))[:3], (9, 99, 199), 3)

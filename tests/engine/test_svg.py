@@ -291,3 +291,46 @@ def test_a_rule_takes_the_variables_of_each_element_that_it_is_for():
     elements = [f'<rect class="c" style="--red:{red}" x="{x}" width="9" height="9"/>' for x, red in places]
     picture = pictures.seen(pictures.render(svg(rule + "".join(elements)), "png")).convert("RGB")
     assert [picture.getpixel((x, 4)) for x in (4, 54)] == [(255, 0, 0), (100, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("colour", "levels"),
+    [
+        ("rebeccapurple", (102, 51, 153)),
+        ("lab(50% 40 20)", (185, 88, 87)),
+        ("lch(50% 40 20)", (180, 91, 98)),
+        ("oklab(60% .1 .1)", (195, 96, 46)),
+        ("oklch(60% .15 200)", (0, 153, 163)),
+        ("color(srgb .2 .4 .6)", (51, 102, 153)),
+        ("color(srgb-linear .2 .4 .6)", (124, 170, 203)),
+        ("color(display-p3 0 1 0)", (0, 255, 0)),
+        ("color(rec2020 .2 .4 .6)", (0, 120, 168)),
+        ("color(a98-rgb .2 .4 .6)", (0, 102, 156)),
+        ("color(prophoto-rgb .2 .4 .6)", (0, 130, 176)),
+        ("color(xyz .2 .4 .6)", (0, 201, 198)),
+        ("color(none of these)", (0, 0, 0)),
+    ],
+)
+@pytest.mark.parametrize("way", ['fill="{}"', 'style="fill:{}"'])
+def test_colours_of_css_4_are_drawn_as_browsers_draw_them(way, colour, levels):
+    """I10, I12: the levels are those of Chromium 156."""
+    image = pictures.seen(pictures.render(svgs.svg(f'<rect width="80" height="60" {way.format(colour)}/>'), "png"))
+    assert pictures.near(image.convert("RGB").getpixel((5, 5)), levels, 2)
+
+
+@pytest.mark.parametrize(
+    ("media", "is_shown"),
+    [
+        ("(min-width:1px)", True),
+        ("(max-width: 9px)", False),
+        ("screen and (min-width:10px) and (max-height:4000px)", True),
+        ("print and (min-width:10px)", False),
+        ("(min-height:4000px), (min-width:1px)", True),
+        ("(min-width:1.2.3px)", False),
+    ],
+)
+def test_rules_may_ask_for_the_size_of_the_drawing(media, is_shown):
+    """I10"""
+    body = f'<style>@media {media}{{rect{{fill:#00f}}}}</style><rect width="80" height="60" fill="red"/>'
+    image = pictures.seen(pictures.render(svgs.svg(body), "png"))
+    assert pictures.near(image.convert("RGB").getpixel((5, 5)), (0, 0, 255) if is_shown else (255, 0, 0), 1)

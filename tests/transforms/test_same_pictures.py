@@ -64,7 +64,20 @@ def test_who_asks_for_more_than_there_is_is_told_also_from_the_cache(workspace, 
 def test_a_parameter_that_changes_nothing_of_its_source_costs_nothing(workspace, small, is_plain_first):
     """H4: where the content decides, too."""
     plain = f"/transform?src={small}&w=640"
-    idle = [f"{plain}&{one}" for one in ("profile=keep", "background=f00", "truncated=allow", "profile=keep&dpr=2")]
+    idle = [
+        f"{plain}&{one}"
+        for one in (
+            "profile=keep",
+            "background=f00",
+            "truncated=allow",
+            "profile=keep&dpr=2",
+            "metadata=copyright",
+            "metadata=keep",
+            "animated=0",
+            "animated=1",
+            "rotate=180&flip=hv",
+        )
+    ]
     addresses = [plain, *idle] if is_plain_first else [*idle, plain]
     for number, address in enumerate(addresses):
         assert ask(workspace.namespace, address).headers["x-img-credits"] == ("0" if number else "1")
@@ -77,8 +90,14 @@ def test_a_quote_says_where_the_content_decides(workspace, small):
     ask(workspace.namespace, f"/info?src={small}")
     address = f"/transform?src={small}&w=640"
     assert quote(workspace, address)["credits_are"] == quotes.IF_UNCHANGED
-    told = quote(workspace, f"{address}&profile=keep")
-    assert (told["credits_are"], told["credits"]) == (quotes.UNKNOWN_CONTENT, "1")
+    assert quote(workspace, f"{address}&profile=keep")["credits_are"] == quotes.IF_UNCHANGED  # nothing is charged yet
+    ask(workspace.namespace, address)
+    for others in ("profile=keep", "blur=2&profile=keep"):
+        told = quote(workspace, f"{address}&{others}")
+        assert (told["credits_are"], told["credits"]) == (quotes.UNKNOWN_CONTENT, "1")
+    assert quote(workspace, f"{address}&profile=keep&padding=2")["credits_are"] == quotes.IF_UNCHANGED
+    many = "blur=2&hue=9&tint=0f0&sharpen=2&contrast=2&padding=2"
+    assert quote(workspace, f"{address}&{many}")["credits_are"] == quotes.UNKNOWN_CONTENT
 
 
 def test_all_at_once_they_are_charged_once(workspace, small):

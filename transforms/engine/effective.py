@@ -1,6 +1,7 @@
 """What a request comes to once the size of its source is known: requests that come to the same are one picture."""
 
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
 
 from transforms.engine import geometry, picture_values, vectors
 from transforms.engine.formats import Format
@@ -11,11 +12,38 @@ from transforms.engine.request import endpoints, params
 from transforms.engine.request import spec as specs
 from transforms.engine.request import values as request_values
 from transforms.engine.request.spec import Spec
+from transforms.engine.vision import attention
 
 Size = tuple[int, int]
 BOX = frozenset({"w", "h", "dpr", "fit", "enlarge"})
 # Parameters that change nothing of some sources, whatever their size (Picture.idle).
-IDLE = frozenset({"background", "profile", "trim", "truncated"})
+IDLE = frozenset(
+    {
+        "animated",
+        "background",
+        "background-remove",
+        "blur",
+        "brightness",
+        "contrast",
+        "flip",
+        "gamma",
+        "grayscale",
+        "hue",
+        "mark-padding",
+        "mark-position",
+        "mark-w",
+        "metadata",
+        "position",
+        "profile",
+        "radius",
+        "rotate",
+        "saturation",
+        "sharpen",
+        "tint",
+        "trim",
+        "truncated",
+    }
+)
 GRID_BOX = frozenset({"w", "h", "dpr", "type", "cols", "gap"})
 
 
@@ -73,8 +101,9 @@ def identity(request: Spec, source: Size | None, sizes: tuple[int, ...], idle: C
     """The picture's identity, but for its sources: as `spec.canonical`, with what the request came to in place of what
     was asked for. Equal identities of the same bytes are the same output, byte for byte, in every format.
 
-    `sizes` are Output.shape, or as `shape` foretells them; without them nothing is known, and what was asked for
-    stands. `idle` are the parameters that changed nothing, which rendering tells (Output.idle)."""
+    `sizes` are Output.shape (behind it the box that trim kept), or as `shape` foretells them; without them nothing is
+    known, and what was asked for stands. `idle` are the parameters that changed nothing, which rendering tells
+    (Output.idle)."""
     if not sizes or "debug" in request.values:
         return specs.canonical(request)
     values = picture_values.without(_settled(request, source, sizes), idle)
@@ -87,9 +116,23 @@ def identity(request: Spec, source: Size | None, sizes: tuple[int, ...], idle: C
     )
 
 
-def depends_on_content(values: PictureValues) -> bool:
-    """Whether only rendering tells what some of the parameters change."""
-    return not IDLE.isdisjoint(values)
+def perhaps_idle(values: PictureValues) -> Iterator[tuple[str, ...]]:
+    """Every set of parameters that rendering may turn out to change nothing, the empty one first."""
+    names = sorted(IDLE.intersection(values))
+    return itertools.chain.from_iterable(itertools.combinations(names, count) for count in range(len(names) + 1))
+
+
+def turned_once(values: PictureValues) -> PictureValues:
+    """The values with one of the two spellings of each turn: flip is h or v alone, and half turns with one are none."""
+    flip, turn = values.get("flip", ""), int(values.get("rotate", 0))
+    across, down = (("h" in flip) != (turn >= 180)), (("v" in flip) != (turn >= 180))
+    turn = turn % 180 + (180 if across and down else 0)
+    settled = picture_values.without(values, ("flip", "rotate"))
+    if turn:
+        settled["rotate"] = turn
+    if across != down:
+        settled["flip"] = "h" if across else "v"
+    return settled
 
 
 def without_idle_crop(values: PictureValues, source: Size) -> PictureValues:
@@ -105,9 +148,15 @@ def _settled(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> Pict
     values = picture_values.without(request.values, folded)
     if request.operation != "transform":
         return values
-    cut, canvas = sizes[2:4], sizes[4:6]
+    values = turned_once(values)
+    scaled, cut, canvas = sizes[:2], sizes[2:4], sizes[4:6]
     if sizes[:2] == cut == canvas and values.get("position") != "face":  # which decodes a larger picture to look at
         values.pop("position", None)
+    elif "position" in values and values["position"] not in attention.WAYS:
+        inner, outer = (scaled, canvas) if cut == scaled else (cut, scaled)
+        values["position"] = geometry.placed((inner[0], inner[1]), (outer[0], outer[1]), geometry.position(values))
+    if len(sizes) > len(cut + canvas + scaled) and "trim" in values:
+        values = picture_values.of({**values, "trim": sizes[6:]})
     if source is not None:
         values = {**without_idle_crop(values, source)}
         if "crop" in values:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from transforms.engine.metadata.output_metadata import OutputMetadata
+from transforms.engine.picture_values import PictureValues
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Picture:
     `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to overlay;
     `warnings` are for the caller, of the steps so far; `shape` is what fitting it to its box came to (geometry.Fit);
     `profile` is the ICC profile of the frames' colours where those are not sRGB; `idle` are the parameters so far that
-    changed nothing, so that the same comes out without them, byte for byte in every format.
+    changed nothing, so that the same comes out without them, byte for byte in every format; `trimmed` is the box that
+    trim kept, in the pixels it saw, where it is the same in every format.
     """
 
     frames: tuple[Image.Image, ...]
@@ -36,6 +38,7 @@ class Picture:
     shape: tuple[int, ...] = ()
     profile: bytes | None = None
     idle: tuple[str, ...] = ()
+    trimmed: tuple[int, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -49,6 +52,20 @@ class Picture:
     def unchanged_by(self, *names: str) -> "Picture":
         """The picture with further parameters that changed nothing."""
         return replace(self, idle=(*self.idle, *names))
+
+    def is_whole(self, values: PictureValues) -> bool:
+        """Whether no format shows frames beside these, as of an animation of which this one takes the first."""
+        return len(self.frames) == self.frame_count or not values.get("animated", True)
+
+    def looks_like(self, other: "Picture") -> bool:
+        """Whether the frames are those of another picture, pixel by pixel. Two rows tell most that are not."""
+        pairs = [(one, two) for one, two in zip(self.frames, other.frames, strict=True) if one is not two]
+        if any((one.mode, one.size) != (two.mode, two.size) for one, two in pairs):
+            return False
+        rows = [(0, row, self.size[0], row + 1) for row in (0, self.size[1] // 2)]
+        if any(one.crop(row).tobytes() != two.crop(row).tobytes() for one, two in pairs for row in rows):
+            return False
+        return all(ImageChops.difference(one, two).getbbox(alpha_only=False) is None for one, two in pairs)
 
     def mapped(self, change: Callable[[Image.Image], Image.Image], nominal: tuple[int, int] | None = None) -> "Picture":
         """The picture with every frame changed, with `nominal` as its size in source pixels if given."""

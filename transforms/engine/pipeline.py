@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import ModuleType
 
 from PIL import Image
 
@@ -63,6 +64,23 @@ STEPS = [
     padding,
     background,
 ]
+# Steps that may leave every pixel as it is, and their parameters.
+COMPARED: Mapping[ModuleType, str] = {
+    cutout: "background-remove",
+    rotate: "rotate",
+    flip: "flip",
+    brightness: "brightness",
+    contrast: "contrast",
+    gamma: "gamma",
+    saturation: "saturation",
+    hue: "hue",
+    grayscale: "grayscale",
+    tint: "tint",
+    blur: "blur",
+    sharpen: "sharpen",
+    radius: "radius",
+    background: "background",
+}
 
 
 def transform(job: Job) -> Output:
@@ -71,7 +89,7 @@ def transform(job: Job) -> Output:
     if job.output_format == SVG:
         return svg_copy.render(job)
     watch = Stopwatch()
-    source, job = _decoded(data, job)
+    source, job = _decoded(data, replace(job, values=effective.turned_once(job.values)))
     watch.lap("decode")
     picture = processed(_with_mark(source, job), job.values, job.limits)
     job = replace(job, values=picture_values.without(job.values, picture.idle))
@@ -89,7 +107,7 @@ def transform(job: Job) -> Output:
         source_size=source.source_size,
         warnings=(*picture.warnings, *warnings),
         timings=watch.laps,
-        shape=picture.shape,
+        shape=picture.shape if "trim" in picture.idle else (*picture.shape, *picture.trimmed),
         is_vector=source.source_format == SVG,
         idle=picture.idle,
     )
@@ -156,8 +174,9 @@ def _drawn(data: bytes, job: Job) -> tuple[Picture, Job]:
 
 def _with_effective(job: Job, picture: Picture, cut: bool) -> tuple[Picture, Job]:
     """The picture, and the job without the values that turned out to change nothing of it, and with its colours."""
-    idle = [name for name, matters in (("profile", picture.profile), ("truncated", cut)) if not matters]
-    idle = [name for name in idle if name in job.values]
+    metadata = picture.rights if job.values.get("metadata") == "copyright" else picture.metadata
+    changed = {"profile": picture.profile, "truncated": cut, "metadata": metadata, "animated": picture.frame_count > 1}
+    idle = [name for name, matters in changed.items() if name in job.values and not matters]
     values = _in_colours_of(picture, picture_values.without(job.values, idle))
     return picture.unchanged_by(*idle), replace(job, values=values)
 
@@ -183,7 +202,10 @@ def _with_mark(picture: Picture, job: Job) -> Picture:
 def processed(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """The picture after every step in order; a step without its parameter changes nothing."""
     for step in STEPS:
-        picture = step.apply(picture, values, limits)
+        before, picture = picture, step.apply(picture, values, limits)
+        name = COMPARED.get(step, "")
+        if name in values and picture.is_whole(values) and picture.looks_like(before):
+            picture = picture.unchanged_by(name)
     return picture
 
 

@@ -18,5 +18,8 @@ CHANGES = {
         "Pictures are scaled by another implementation of the same filter: levels differ by one here and there.",
         "JPEGs are decoded closer to the size that is needed, so that the finest patterns are a little softer.",
         "WebP is written in half the time, with 3 % more bytes.",
+        "Chunks of PNGs that are out of place or damaged, ICC profiles and orientations count as they do in browsers.",
+        "Grey TIFFs of 12 bits, and of 16 bits whose white is nought, are no longer dark or inverted.",
+        "SVGs: more kinds of colours and of rules in style sheets are drawn.",
     ),
 }

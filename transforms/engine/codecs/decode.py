@@ -7,17 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from transforms.engine import colour, geometry
-from transforms.engine.codecs import (
-    amplifiers,
-    avif_loop,
-    bmp,
-    heic,
-    jpeg_ends,
-    variants,
-)
+from transforms.engine.codecs import amplifiers, avif_loop, bmp, heic, jpeg_ends, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.codecs.cut_files import completion, stored_pixels, webp
 from transforms.engine.containers import avif_alpha, avif_colours, ico, png, sniffing
@@ -27,7 +20,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.metadata import exif, gain_maps, output_metadata, rights
 from transforms.engine.picture import Picture
-from transforms.engine.profiles import named
+from transforms.engine.profiles import icc, named
 from transforms.engine.profiles.named import NamedColours
 
 # What every format can hold: the duration of a frame in ms, all frames together within 31 bits, and the loop count.
@@ -178,7 +171,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
     if sniffing.is_cut_short(name, data) and not cut:
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
     data, stored = completion.completed(name, data, limits.source_pixels) if cut else (data, None)
-    data = avif_alpha.repaired(data) if name == "AVIF" else data
+    data = avif_alpha.repaired(sniffing.branded_avif(data)) if name == "AVIF" else data
     layout = amplifiers.checked_jpeg(data, limits) if name == "JPEG" else None
     if layout and (variant := variants.of_jpeg(layout)):
         raise _unsupported(variant)
@@ -197,6 +190,8 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
                 image = opened.enter_context(_header_read(name, data, cut))
                 if isinstance(image, TiffImagePlugin.TiffImageFile):
                     amplifiers.check_tiff(image, data, limits)
+                    if variant := variants.of_tiff(image.tag_v2.get(variants.COMPRESSION, 1), data):
+                        raise _unsupported(variant)
                 if layout and not layout.is_ended:
                     _check_size(image.size, 1, limits)
                     image = opened.enter_context(_ended_jpeg(data, layout, cut))
@@ -253,6 +248,8 @@ def _ended_jpeg(data: bytes, layout: Layout, cut: bool) -> Image.Image:
 def _colours(image: Image.Image, data: bytes, chunks: Png | None) -> NamedColours:
     if chunks is not None:
         return chunks.colours
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        return named.of_profile(icc.of_parts(body for name, body in image.applist if name == "APP2"))
     profile = image.info.get("icc_profile")
     return avif_colours.read(data) if image.format == "AVIF" and not profile else named.of_profile(profile)
 
@@ -355,7 +352,7 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     if index:
         image.seek(index)
     _check_size(image.size, 1, limits)
-    stored = _load(source, facts)
+    image, stored = _load(source, facts)
     opacity = colour.deep_opacity(chunks.data, chunks.key, image) if chunks and chunks.has_deep_key else None
     levels = image.convert("LA") if chunks and chunks.is_deep_grey_alpha and image.mode == "RGBA" else image
     frame = colour.to_srgb(levels, source.colours, opacity, is_last=facts.frame_count == 1)
@@ -369,18 +366,24 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     return frame, min(LONGEST_STAY, max(0, round(image.info.get("duration", 0) or 0)))
 
 
-def _load(source: _Source, facts: Facts) -> Image.Image | None:
-    """Decode the pixels. Gives which pixels of a PNG or a TIFF that may end early are stored (L, 255). Raises
-    broken_image where none is."""
+def _load(source: _Source, facts: Facts) -> tuple[Image.Image, Image.Image | None]:
+    """The picture with its pixels decoded, and which pixels of a PNG or a TIFF that may end early are stored (L, 255).
+    Raises broken_image where none is."""
     if not (source.is_cut and source.png):
-        source.image.load()
-        return source.stored and _upright(source.stored, facts)
+        try:
+            source.image.load()
+        except OSError:
+            mended = source.png and stored_pixels.png_with_checksum(source.png.data)
+            if not mended:
+                raise
+            return mended, None
+        return source.image, source.stored and _upright(source.stored, facts)
     stored = stored_pixels.png_pixels(source.png.data)
     if stored is None:
         raise EngineError("broken_image", "The picture cannot be read: none of its pixels are there.")
     with stored_pixels.decoding_parts():
         source.image.load()
-    return stored
+    return source.image, stored
 
 
 def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:

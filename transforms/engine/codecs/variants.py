@@ -16,8 +16,11 @@ COMPRESSIONS = {
     4: "CCITT Group 4",
     6: "old-style JPEG",
     34712: "JPEG 2000",
+    50001: "WebP",
     50002: "JPEG XL",
 }
+# What Pillow takes by its header although its libtiff is built without it.
+NOT_BUILT = {50001}
 PHOTOMETRICS = {
     0: "grey",
     1: "grey",
@@ -52,6 +55,11 @@ def of_jpeg(layout: jpeg_markers.Layout) -> str | None:
     if layout.frame in HIERARCHICAL:
         return "a hierarchical JPEG"
     return f"a JPEG of {layout.bits} bits a sample" if layout.bits not in (0, 8) else None
+
+
+def of_tiff(compression: int, data: bytes) -> str | None:
+    """The kind of a TIFF whose pixels are not read although its header is."""
+    return name_of("TIFF", data) if compression in NOT_BUILT else None
 
 
 def _tiff(data: bytes) -> str | None:

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from transforms.engine.containers import exif_block
 from transforms.engine.containers.sniffing import PNG_MAGIC
 from transforms.engine.profiles import icc, named
 from transforms.engine.profiles.named import NamedColours
@@ -19,7 +20,8 @@ TEXTS, NAMED = {b"tEXt", b"zTXt", b"iTXt"}, {b"iCCP", b"cICP", b"sRGB", b"gAMA",
 ANIMATION, FRAME = b"acTL", b"fcTL"
 ANIMATED = {ANIMATION, FRAME, b"fdAT"}
 PASSED_OVER = TEXTS | NAMED | ANIMATED | {b"tIME", b"bKGD", b"hIST", b"sPLT"}
-GREY, RGB, GREY_ALPHA = 0, 2, 4
+BEFORE_PIXELS = NAMED | {b"tRNS"}
+GREY, RGB, PALETTE, GREY_ALPHA = 0, 2, 3, 4
 # What levels of 2 and 4 bits are multiplied by when they are loaded as 8.
 SCALES = {2: 85, 4: 17}
 LONGEST_PROFILE, LONGEST_TEXT = 8_000_000, 1_000_000
@@ -84,12 +86,13 @@ class Chunk:
 def read(data: bytes) -> Png | None:
     """None where there is no header, or one that pixels depend on is damaged: for the decoder to refuse. The checksums
     of the pixels themselves are not looked at."""
-    header, frames, is_cut = None, 0, False
+    header, frames, is_cut, has_pixels = None, 0, False, False
     first: dict[bytes, bytes] = {}
     stored = list(chunks(data))
     parts: list[Chunk | bytes] = []
     for chunk in stored:
         frames += chunk.name == FRAME
+        has_pixels = has_pixels or chunk.name == b"IDAT"
         is_cut = not chunk.is_whole
         if chunk.name == b"IHDR" and len(chunk.body) == 13:
             header = chunk.body
@@ -99,11 +102,24 @@ def read(data: bytes) -> Png | None:
             continue
         if chunk.name == b"iTXt" and chunk.body.startswith(XMP):
             first.setdefault(XMP, chunk.body)
-        if chunk.name in (*COLOURS, b"tRNS", ANIMATION) and chunk.name not in first:
+        if has_pixels and chunk.name in BEFORE_PIXELS:
+            continue
+        if chunk.name in (*COLOURS, b"PLTE", ANIMATION) and chunk.name not in first:
             first[chunk.name] = chunk.body
         if chunk.name == b"tRNS" and header:
-            if not _is_no_level(header, chunk.body):
-                parts.append(written(chunk.name, _scaled_key(header, chunk.body)))
+            if _is_clear_colour(header, chunk.body, b"PLTE" in first):
+                first.setdefault(chunk.name, chunk.body)
+                if not _is_no_level(header, chunk.body):
+                    body = _filled_alpha(header, chunk.body, len(first.get(b"PLTE", b"")) // 3)
+                    parts.append(written(chunk.name, _scaled_key(header, body)))
+        elif chunk.name == b"PLTE" and header:
+            body = _filled_palette(header, chunk.body)
+            parts.append(chunk if body == chunk.body else written(chunk.name, body))
+        elif chunk.name == b"eXIf" and (has_pixels or chunk.body.startswith(exif_block.HEAD)):
+            # The decoder reads no further than to the pixels before it is asked for these.
+            parts.insert(1 if has_pixels else len(parts), written(chunk.name, exif_block.upright(chunk.body)))
+        elif chunk.name == b"pHYs" and chunk.length != 9:
+            continue
         elif chunk.name == b"IEND":
             parts.append(chunk if chunk.raw == IEND else IEND)
         elif chunk.name not in PASSED_OVER:
@@ -147,6 +163,25 @@ def written(name: bytes, body: bytes) -> bytes:
 
 
 IEND = written(b"IEND", b"")
+
+
+def _is_clear_colour(header: bytes, body: bytes, has_palette: bool) -> bool:
+    """Whether a tRNS chunk is one that browsers follow: of a palette behind it, and of as many samples as there are."""
+    if header[9] == PALETTE:
+        return has_palette and 0 < len(body) <= 256
+    return _key(header[9], body) is not None
+
+
+def _filled_palette(header: bytes, body: bytes) -> bytes:
+    """A palette shorter than the depth allows, filled up with its last colour as browsers do."""
+    missing = (1 << header[8]) - len(body) // 3
+    return body + body[-3:] * missing if header[9] == PALETTE and missing > 0 and not len(body) % 3 else body
+
+
+def _filled_alpha(header: bytes, body: bytes, entries: int) -> bytes:
+    """The alpha of a palette that is filled up: that of its last colour goes on."""
+    missing = (1 << header[8]) - entries if header[9] == PALETTE and len(body) >= entries else 0
+    return body[:entries] + body[entries - 1 : entries] * missing if missing > 0 else body
 
 
 def _key(kind: int, body: bytes) -> tuple[int, ...] | None:
@@ -196,10 +231,13 @@ def _code_points(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
 
 def _profile(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
     """A profile that fits the file's kind of colours; one that unpacks beyond LONGEST_PROFILE is not read."""
-    _, _, packed = first[b"iCCP"].partition(b"\0")
+    name, _, packed = first[b"iCCP"].partition(b"\0")
+    unpacker = zlib.decompressobj()
     try:
-        profile = zlib.decompressobj().decompress(packed[1:], LONGEST_PROFILE + 1)
+        profile = unpacker.decompress(packed[1:], LONGEST_PROFILE + 1)
     except zlib.error:
+        return None
+    if not name or packed[:1] != b"\0" or not unpacker.eof:
         return None
     fitting = (b"GRAY", b"RGB ") if kind in (GREY, GREY_ALPHA) else (b"RGB ",)
     fits = len(profile) <= LONGEST_PROFILE and icc.space_of(profile) in fitting

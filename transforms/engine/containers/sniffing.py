@@ -7,6 +7,7 @@ from transforms.engine.containers import ico
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = {b"avif", b"avis"}
+STRUCTURES = {b"mif1", b"msf1"}  # brands of the container alone
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 SVG_HEAD = 65_536
 SVG_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]", re.ASCII)
@@ -85,6 +86,11 @@ def _root_offset(head: str) -> int:
 def _is_avif(data: bytes) -> bool:
     """An ISO file whose brands name AVIF; HEIC and MP4 share the container."""
     return bool(_brands(data) & AVIF_BRANDS)
+
+
+def branded_avif(data: bytes) -> bytes:
+    """An AVIF that says so by its first brand too, by which Pillow's decoder goes; others may stand there."""
+    return data if data[8:12] in AVIF_BRANDS | STRUCTURES else data[:8] + b"avif" + data[12:]
 
 
 def _brands(data: bytes) -> set[bytes]:

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from PIL import ExifTags, Image
 
+from transforms.engine.metadata import exif as stored_exif
+
 HEAD = b"Exif\0\0"
 # As much as one segment of a JPEG holds, with room for its head.
 LONGEST = 60_000
@@ -125,10 +127,10 @@ class OutputMetadata:
 
 def read(image: Image.Image, data: bytes, xmp: bytes, rights: Mapping[int, bytes]) -> OutputMetadata:
     """Of a picture whose header is read. `rights` are texts by their EXIF tag that go in where EXIF has none."""
-    block = data if image.format == "TIFF" else image.info.get("exif", b"")
+    block = data if image.format == "TIFF" else stored_exif.block(image)
     resources = image.info.get("photoshop")
     records = resources.get(RESOURCE, b"") if isinstance(resources, dict) else b""
-    return OutputMetadata(exif(block if isinstance(block, bytes) else b"", rights), packet(xmp), iptc(records or b""))
+    return OutputMetadata(exif(block, rights), packet(xmp), iptc(records or b""))
 
 
 def exif(block: bytes, rights: Mapping[int, bytes]) -> bytes:

@@ -4,12 +4,18 @@ They are bytes, mostly UTF-8, and are handed on as they are.
 """
 
 import html
+from xml.etree import ElementTree
 
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 ARTIST, COPYRIGHT = int(ExifTags.Base.Artist), int(ExifTags.Base.Copyright)
 # Where XMP (ISO 16684-1) and IPTC (IIM 4.2) say the same.
-XMP_NAMES = {ARTIST: b"dc:creator", COPYRIGHT: b"dc:rights"}
+DUBLIN_CORE, RDF = "{http://purl.org/dc/elements/1.1/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+XMP_NAMES = {ARTIST: f"{DUBLIN_CORE}creator", COPYRIGHT: f"{DUBLIN_CORE}rights"}
+SEARCHED = {ARTIST: b"dc:creator", COPYRIGHT: b"dc:rights"}
+ITEM, LANGUAGE = f"{RDF}li", "{http://www.w3.org/XML/1998/namespace}lang"
+# Packets without these words are not parsed; those in UTF-16 begin with a mark of their byte order.
+HINTS, BYTE_ORDERS = (b"creator", b"rights"), (b"\xff\xfe", b"\xfe\xff")
 IPTC_SETS = {ARTIST: (2, 80), COPYRIGHT: (2, 116)}
 LONGEST = 2_000
 LONGEST_XMP = 1_000_000
@@ -17,9 +23,9 @@ LONGEST_XMP = 1_000_000
 
 def read(image: Image.Image, exif: Image.Exif, xmp: bytes) -> dict[int, bytes]:
     """The texts by the number of their EXIF tag; `xmp` is the packet of the file, empty where there is none."""
-    iptc = _iptc(image)
+    iptc, said = _iptc(image), _of_xmp(xmp) if len(xmp) <= LONGEST_XMP else {}
     texts = {
-        tag: _of_exif(exif.get(tag)) or _of_xmp(xmp[:LONGEST_XMP], XMP_NAMES[tag]) or _clean(iptc.get(IPTC_SETS[tag]))
+        tag: _of_exif(exif.get(tag)) or said.get(tag, b"") or _clean(iptc.get(IPTC_SETS[tag]))
         for tag in (ARTIST, COPYRIGHT)
     }
     return {tag: text for tag, text in texts.items() if text}
@@ -30,8 +36,33 @@ def _of_exif(value: object) -> bytes:
     return _clean(value.encode("latin-1", "ignore")) if isinstance(value, str) else b""
 
 
-def _of_xmp(packet: bytes, name: bytes) -> bytes:
-    """The first item of a property, or its attribute."""
+def _of_xmp(packet: bytes) -> dict[int, bytes]:
+    """What the properties of a packet say, by the tag of EXIF that says the same: of texts in several languages the one
+    for all, of several makers each. A packet that declares entities is not read."""
+    packet = packet.decode("utf-16", "replace").encode() if packet.startswith(BYTE_ORDERS) else packet
+    if not any(word in packet for word in HINTS) or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        return {}
+    try:
+        root = ElementTree.fromstring(packet.strip(b"\0 \r\n\t"))
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return {tag: _searched(packet, name) for tag, name in SEARCHED.items()}
+    texts: dict[int, bytes] = {}
+    for element in root.iter():
+        for tag, name in XMP_NAMES.items():
+            text = _joined(element) if element.tag == name else element.get(name, "")
+            if text:
+                texts.setdefault(tag, _clean(text.encode()))
+    return texts
+
+
+def _joined(element: ElementTree.Element) -> str:
+    items = [item for item in element.iter(ITEM) if item.text]
+    for_all = [item for item in items if item.get(LANGUAGE) == "x-default"]
+    return "; ".join(item.text or "" for item in for_all or items) if items else (element.text or "").strip()
+
+
+def _searched(packet: bytes, name: bytes) -> bytes:
+    """The first item of a property, or its attribute, in a packet that is no XML."""
     start = packet.find(b"<" + name)
     if start >= 0:
         item = packet.find(b"<rdf:li", start)

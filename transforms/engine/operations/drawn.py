@@ -18,6 +18,7 @@ def finish(
     source_size: tuple[int, int] | None = None,
     shape: tuple[int, ...] = (),
     used: tuple[int, ...] = (0,),
+    idle: tuple[str, ...] = (),
 ) -> Output:
     """`image` (RGB or RGBA) as an Output; `values` gives quality and lossless."""
     watch.lap("process")
@@ -31,6 +32,7 @@ def finish(
         source_size=source_size,
         shape=shape,
         used=used,
+        idle=idle,
         warnings=warnings,
         timings=watch.laps,
     )

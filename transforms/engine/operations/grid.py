@@ -54,11 +54,19 @@ def render(job: Job) -> Output:
         decoded = [cell for cell in cells if cell is not None]
         if len(decoded) == len(cells):
             sheet = _compose(job, sheet_size, boxes, decoded)
-            shape = _shape(job, natural)
-            return drawn.finish(sheet, job.output_format, job.values, watch, shape=shape, used=tuple(readable))
+            shape, idle = _shape(job, natural), _idle(job, sheet_size, boxes, decoded)
+            used = tuple(readable)
+            return drawn.finish(sheet, job.output_format, job.values, watch, shape=shape, used=used, idle=idle)
         # A picture failed to decode behind a valid header: lay out the others again without it.
         readable = {index: readable[index] for index, cell in zip(readable, cells, strict=True) if cell is not None}
     raise EngineError("no_source_left", "None of the sources could be fetched and read as a picture.", "src")
+
+
+def _idle(job: Job, size: tuple[int, int], boxes: list[Box], cells: list[Image.Image]) -> tuple[str, ...]:
+    """The background, where opaque pictures cover the whole sheet."""
+    covered = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
+    is_idle = "background" in job.values and covered == size[0] * size[1] and all(map(colour.is_opaque, cells))
+    return ("background",) if is_idle else ()
 
 
 def _shape(job: Job, natural: tuple[int, int]) -> tuple[int, ...]:

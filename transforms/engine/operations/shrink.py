@@ -11,7 +11,7 @@ from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import endpoints, params
 
 # Parameters that change no pixel, and those that change none when the box is the picture's own size.
-REENCODING = {"quality", "max-bytes", "metadata", "animated"}
+REENCODING = {"quality", "max-bytes", "metadata", "animated", "v"}
 BOXING = {"w", "h", "dpr", "fit", "enlarge", "position", "focal"}
 # Up to here a slower encoder is cheap; in larger pictures the quality alone decides.
 SMALL_PIXELS = 250_000

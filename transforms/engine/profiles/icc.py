@@ -1,6 +1,7 @@
 """Writes ICC profiles (ICC.1:2022) of three colorants and one curve, and reads which colour space a profile is of."""
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,9 @@ MATRIX = {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"}
 CONVERTING = MATRIX | {b"wtpt", b"bkpt", b"chad", b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"cicp"}
 UNNEEDED = (slice(4, 8), slice(24, 36), slice(40, 44), slice(48, 56), slice(80, 100))
 LONGEST_KEPT = 600_000
+DEVICES = {b"scnr", b"mntr", b"prtr", b"spac"}
+PART = b"ICC_PROFILE\0"  # begins each segment of a JPEG that holds a part of a profile
+LIGHT, LIGHT_TOLERANCE = 68, 0.01
 LEAST_DETERMINANT = 1e-4
 
 Point = tuple[float, float]
@@ -131,6 +135,41 @@ def cleaned(profile: bytes) -> bytes | None:
     for part in UNNEEDED:
         header[part] = bytes(part.stop - part.start)
     return _assembled(bytes(header), texts | found)
+
+
+def of_parts(segments: Iterable[bytes]) -> bytes:
+    """The profile of the segments of a JPEG, whatever their order; empty where one of them is missing. The first of
+    two of the same number counts."""
+    parts: dict[int, bytes] = {}
+    counts = set()
+    for segment in segments:
+        if segment.startswith(PART) and len(segment) > len(PART) + 2:
+            number, count = segment[len(PART) : len(PART) + 2]
+            counts.add(count)
+            parts.setdefault(number, segment[len(PART) + 2 :])
+    is_whole = len(counts) == 1 and {*parts} == {*range(1, max(counts) + 1)}
+    return b"".join(parts[number] for number in sorted(parts)) if is_whole else b""
+
+
+def is_sound(profile: bytes) -> bool:
+    """Whether browsers believe a profile: of a version up to 4, for the light of the connection space, with every tag
+    within the size that it says."""
+    size = int.from_bytes(profile[:4], "big")
+    if not TAGS <= size <= len(profile) or profile[8] > 4 or profile[36:40] != b"acsp":
+        return False
+    count = int.from_bytes(profile[HEADER.size : TAGS], "big")
+    if count > MOST_TAGS or TAGS + 12 * count > size:
+        return False
+    light = np.array(struct.unpack_from(">3i", profile, LIGHT)) / 65_536
+    tags = (struct.unpack_from(">4sII", profile, TAGS + 12 * number) for number in range(count))
+    return bool((np.abs(light - D50) <= LIGHT_TOLERANCE).all()) and all(
+        length >= 4 and start + length <= size for _, start, length in tags
+    )
+
+
+def of_display(profile: bytes) -> bytes:
+    """A profile of RGB as one of a display, whatever device it says it is of: browsers pay no heed to that."""
+    return profile[:12] + b"mntr" + profile[16:] if profile[12:16] not in DEVICES else profile
 
 
 def space_of(profile: bytes) -> bytes:

@@ -33,12 +33,14 @@ SRGB = NamedColours()
 def of_profile(profile: bytes | None) -> NamedColours:
     """Colours of an embedded profile. One of grey is made into one of RGB with the same curve, which is exact in the
     shadows; one of RGB goes for grey levels too, as in browsers."""
-    if not profile:
+    if not profile or not icc.is_sound(profile):
         return SRGB
+    if icc.space_of(profile) == b"RGB ":
+        return NamedColours(icc.of_display(profile), of_rgb=True)
     curve = icc.grey_curve(profile)
     if curve is not None:
         return NamedColours(icc.write(cicp.PRIMARIES[cicp.BT709], curve), of_rgb=True, of_grey=True)
-    return NamedColours(profile, of_rgb=icc.space_of(profile) == b"RGB ")
+    return NamedColours(profile)
 
 
 def of_png_code_points(primaries: int, transfer: int) -> NamedColours | None:

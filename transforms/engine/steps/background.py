@@ -13,11 +13,6 @@ def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     if "background" not in values:
         return picture
     if all(colour.is_opaque(frame) for frame in picture.frames):
-        return picture.unchanged_by("background") if _is_whole(picture, values) else picture
+        return picture
     fill = colour.hex_to_rgba(values["background"])
     return picture.mapped(lambda frame: Image.alpha_composite(Image.new("RGBA", frame.size, fill), frame))
-
-
-def _is_whole(picture: Picture, values: PictureValues) -> bool:
-    """Whether no format shows frames beside these: an animation may show those that are not opaque."""
-    return len(picture.frames) == picture.frame_count or not values.get("animated", True)

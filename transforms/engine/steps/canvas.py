@@ -19,6 +19,8 @@ def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
         return picture
     corner = geometry.placed(picture.size, box, geometry.position(values))
     geometry.check_output(box, len(picture.frames), limits)
+    if "position" in values and corner == geometry.placed(picture.size, box, geometry.NAMED_POSITIONS["center"]):
+        picture = picture.unchanged_by("position")
     return picture.mapped(lambda frame: laid(frame, box, corner), nominal=box)
 
 

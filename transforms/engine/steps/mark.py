@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from transforms.engine import colour, geometry, resampling
+from transforms.engine import colour, geometry, picture_values, resampling
 from transforms.engine.codecs import source_file
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
@@ -21,28 +21,38 @@ def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     opacity = values.get("mark-opacity", DEFAULTS["mark-opacity"])
     if "mark" not in values or opacity == 0:
         return picture
-    padding = min(values.get("mark-padding", DEFAULTS["mark-padding"]), (min(picture.size) - 1) // 2)
-    available = (picture.size[0] - 2 * padding, picture.size[1] - 2 * padding)
-    overlay = _faded(_scaled(picture, available, values, limits), opacity)
-    left, top = geometry.placed(overlay.size, available, _place(values))
-    return picture.mapped(lambda frame: _laid(frame, overlay, (left + padding, top + padding)))
-
-
-def _place(values: PictureValues) -> tuple[float, float]:
-    return geometry.position({"position": values.get("mark-position", DEFAULTS["mark-position"])})
-
-
-def _scaled(picture: Picture, available: geometry.Size, values: PictureValues, limits: Limits) -> Image.Image:
-    """The mark at its final size: as wide as requested, but within `available`. Raises EngineError with param=mark."""
     assert picture.mark is not None  # where `mark` is among the values, the pipeline sets it
     try:
         natural = source_file.probe(picture.mark, limits).size
-        size = _size(natural, picture.size[0], available, values.get("mark-w"))
+        size, corner = _placed(natural, picture.size, values)
         mark_image = source_file.open_picture(picture.mark, limits, target=size).frames[0]
     except EngineError as error:
         raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
     mark_image = colour.to_profile(mark_image, picture.profile) if picture.profile else mark_image
-    return resampling.resized(mark_image.convert("RGBA"), size)
+    overlay = _faded(resampling.resized(mark_image.convert("RGBA"), size), opacity)
+    if picture.is_whole(values):  # trim leaves another size of it for another format
+        picture = picture.unchanged_by(*_idle(natural, picture.size, values))
+    return picture.mapped(lambda frame: _laid(frame, overlay, corner))
+
+
+def _placed(natural: geometry.Size, outer: geometry.Size, values: PictureValues) -> tuple[geometry.Size, geometry.Size]:
+    """The mark's size and the place of its corner on a picture of the size `outer`."""
+    padding = min(values.get("mark-padding", DEFAULTS["mark-padding"]), (min(outer) - 1) // 2)
+    available = (outer[0] - 2 * padding, outer[1] - 2 * padding)
+    size = _size(natural, outer[0], available, values.get("mark-w"))
+    where = geometry.position({"position": values.get("mark-position", DEFAULTS["mark-position"])})
+    left, top = geometry.placed(size, available, where)
+    return size, (left + padding, top + padding)
+
+
+def _idle(natural: geometry.Size, outer: geometry.Size, values: PictureValues) -> list[str]:
+    """The parameters of the mark without which it lies where it does."""
+    placed = _placed(natural, outer, values)
+    idle: list[str] = []
+    for name in ("mark-w", "mark-padding", "mark-position"):
+        if name in values and _placed(natural, outer, picture_values.without(values, (*idle, name))) == placed:
+            idle.append(name)
+    return idle
 
 
 def _size(

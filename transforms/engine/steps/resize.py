@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from PIL import Image
 
-from transforms.engine import geometry, resampling
+from transforms.engine import geometry, picture_values, resampling
+from transforms.engine.formats import SVG
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 from transforms.engine.picture_values import PictureValues
@@ -30,6 +31,8 @@ def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
         picture = replace(picture, warnings=(*picture.warnings, choice.warning))
     if is_debug:
         return picture.mapped(lambda frame: _explained(frame, fit, choice), nominal=size)
+    if "position" in values and fit.cut != fit.scaled and _is_position_idle(picture, fit, values, choice):
+        picture = picture.unchanged_by("position")
     part = _part_kept(picture, fit, choice)
     if part == (0, 0, *picture.size) and size == picture.size:
         return picture
@@ -51,6 +54,19 @@ def _choice(picture: Picture, fit: geometry.Fit, values: PictureValues) -> CropC
     point = geometry.position(values)
     label = position if isinstance(position, str) else "{:g},{:g}".format(*point) if position else "center"
     return CropChoice(point, f"position={label}")
+
+
+def _is_position_idle(picture: Picture, fit: geometry.Fit, values: PictureValues, choice: CropChoice) -> bool:
+    """Whether the same is cut without the position, out of a picture that is decoded alike."""
+    others = picture_values.without(values, ("position",))
+    plain = _choice(picture, fit, others)
+    if geometry.placed(fit.cut, fit.scaled, plain.position) != geometry.placed(fit.cut, fit.scaled, choice.position):
+        return False
+    if values["position"] != "face":
+        return True
+    targets = [geometry.decode_target(picture.source_size, each) for each in (values, others)]
+    is_reduced = any(target and geometry.is_reduced(picture.source_size, target) for target in targets)
+    return not is_reduced and picture.source_format != SVG and not values.get("background-remove", False)
 
 
 def _part_kept(picture: Picture, fit: geometry.Fit, choice: CropChoice) -> Part:

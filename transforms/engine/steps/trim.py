@@ -1,5 +1,7 @@
 """Crops a border of one colour."""
 
+from dataclasses import replace
+
 from PIL import Image, ImageChops
 
 from transforms.engine import geometry, picture_values
@@ -21,8 +23,10 @@ def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     whole = (0, 0, *picture.size)
     boxes = [box for frame in picture.frames if (box := _inside(frame, int(values["trim"])))]
     union = _union(boxes) if boxes else whole
+    picture = replace(picture, trimmed=union) if picture.is_whole(values) else picture
     if union == whole:
-        return picture.unchanged_by("trim") if _is_decoded_alike(picture, values) else picture
+        is_idle = picture.trimmed and _is_decoded_alike(picture, values)
+        return picture.unchanged_by("trim") if is_idle else picture
     return picture.mapped(lambda frame: frame.crop(union), nominal=(union[2] - union[0], union[3] - union[1]))
 
 

@@ -11,19 +11,22 @@ import cssselect2
 import tinycss2
 from tinycss2 import color5
 
-from transforms.engine.svg import text_fonts, vocabulary
+from transforms.engine.svg import css_colours, text_fonts, vocabulary
 
 ElementTree.register_namespace("", vocabulary.SVG)
 ElementTree.register_namespace("xlink", vocabulary.XLINK)
 STYLE = f"{{{vocabulary.SVG}}}style"
 SPACE = f"{{{vocabulary.XML}}}space"
 # Media that a picture is shown in, in the light colours that a page has by default.
-SHOWN = frozenset({"", "all", "screen", "only screen", "(prefers-color-scheme:light)"})
+SHOWN = frozenset({"", "all", "screen", "only screen", "only all", "(prefers-color-scheme:light)"})
+SIDE = re.compile(r"\((min|max)-(width|height):([\d.]+)px\)")
 # Properties that the renderer reads as attributes alone.
 AS_ATTRIBUTES = vocabulary.words("cx cy height r rx ry transform transform-origin width x y")
 # The elements whose width and height are properties in browsers too.
 SIZED = frozenset(f"{{{vocabulary.SVG}}}{name}" for name in ("image", "rect"))
-COLOURS = vocabulary.words("hsl hsla hwb rgb rgba")
+COLOURS = vocabulary.words("hsl hsla hwb rgb rgba lab lch oklab oklch color")
+# Of the names of colours the one that the renderer does not know.
+NEW_NAME = "rebeccapurple"
 ANGLES = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
 # The functions of transforms in CSS, as those of the attribute: its name, and where a single argument goes.
 TRANSFORMS = {
@@ -40,23 +43,25 @@ TRANSFORMS = {
 }
 # What of a style attribute is to be resolved even where there are no rules; the renderer reads the rest as it is.
 INVOLVED = re.compile(
-    r"[(@]|(?<![\w-])(?:--|(?:font(?:-family|-size)?|white-space)(?![\w-])|"
+    r"(?i)[(@]|rebeccapurple|(?<![\w-])(?:--|(?:font(?:-family|-size)?|white-space)(?![\w-])|"
     r"(?:background|cx|cy|height|r|rx|ry|transform|transform-origin|width|x|y)(?!\w))"
 )
 # A property set by itself through others would grow without end.
 MOST_SUBSTITUTED, DEEPEST_VARIABLES = 10_000, 8
 Declared = dict[str, list[Any]]
+Size = tuple[float, float]
 
 
-def resolved(text: str) -> tuple[str, str]:
+def resolved(text: str, size: Size) -> tuple[str, str]:
     """A sanitised document with its style sheets and style attributes resolved, and the colour behind it, empty where
-    there is none."""
+    there is none. `size` is its own, which rules may ask for."""
     root = ElementTree.fromstring(text)
     matcher = cssselect2.Matcher()
     has_rules = False
     for sheet in list(root.iter(STYLE)):
-        if _is_shown(sheet.get("media", "")):
-            _add_rules(matcher, tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True))
+        if _is_shown(sheet.get("media", ""), size):
+            rules = tinycss2.parse_stylesheet(sheet.text or "", skip_comments=True, skip_whitespace=True)
+            _add_rules(matcher, size, rules)
         has_rules = has_rules or bool(sheet.text)
         sheet.clear()
     background = ""
@@ -82,18 +87,32 @@ def resolved(text: str) -> tuple[str, str]:
     return ElementTree.tostring(root, encoding="unicode"), background
 
 
-def _is_shown(media: str) -> bool:
-    return any(re.sub(r"\s*([(:)])\s*", r"\1", query.strip().lower()) in SHOWN for query in media.split(","))
+def _is_shown(media: str, size: Size) -> bool:
+    """Whether one of the media between commas is that of a picture of this size."""
+    queries = (re.sub(r"\s+", " ", query.strip().lower()) for query in media.split(","))
+    return any(all(_holds(part, size) for part in query.split(" and ")) for query in queries)
 
 
-def _add_rules(matcher: cssselect2.Matcher, rules: Iterable[Any]) -> None:
+def _holds(part: str, size: Size) -> bool:
+    part = re.sub(r"\s*([(:)])\s*", r"\1", part)
+    side = SIDE.fullmatch(part)
+    if side is None:
+        return part in SHOWN
+    length = size[side[2] == "height"]
+    try:
+        return length >= float(side[3]) if side[1] == "min" else length <= float(side[3])
+    except ValueError:
+        return False
+
+
+def _add_rules(matcher: cssselect2.Matcher, size: Size, rules: Iterable[Any]) -> None:
     for rule in rules:
         if rule.type == "at-rule" and rule.content is not None:
             inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             if rule.lower_at_keyword in ("layer", "supports") or (
-                rule.lower_at_keyword == "media" and _is_shown(tinycss2.serialize(rule.prelude))
+                rule.lower_at_keyword == "media" and _is_shown(tinycss2.serialize(rule.prelude), size)
             ):
-                _add_rules(matcher, inner)
+                _add_rules(matcher, size, inner)
         elif rule.type == "qualified-rule":
             declarations = list(_read(rule.content))
             for prelude in _apart(rule.prelude):
@@ -169,15 +188,9 @@ def _written(tokens: list[Any]) -> str:
 
 
 def _colour(token: Any) -> str:
-    if token.type != "function" or token.lower_name not in COLOURS:
-        return ""
-    colour = color5.parse_color(token.serialize())
-    try:
-        red, green, blue = colour.to("srgb").coordinates
-    except (AttributeError, NotImplementedError, TypeError, ValueError):
-        return ""
-    levels = ",".join(str(round(255 * min(1.0, max(0.0, level)))) for level in (red, green, blue))
-    return f"rgba({levels},{colour.alpha:g})"
+    is_function = token.type == "function" and token.lower_name in COLOURS
+    is_new_name = token.type == "ident" and token.lower_value == NEW_NAME
+    return css_colours.to_rgba(token.serialize()) if is_function or is_new_name else ""
 
 
 def _background(properties: dict[str, str]) -> str:
@@ -192,7 +205,7 @@ def _background(properties: dict[str, str]) -> str:
 def _set(element: ElementTree.Element, properties: dict[str, str], known: Declared) -> None:
     """Write the properties to an element, and its attributes' colours and variables as the renderer reads them."""
     for name, text in list(element.attrib.items()):
-        if "(" in text and name in vocabulary.PRESENTATION and name != "transform":
+        if ("(" in text or text.lower() == NEW_NAME) and name in vocabulary.PRESENTATION and name != "transform":
             element.set(name, _written(_substituted(tinycss2.parse_component_value_list(text), known, 0)))
     for fonts in (element.attrib, properties):
         if "font-family" in fonts:

@@ -25,7 +25,9 @@ NOWHERE = os.devnull
 # View boxes of another shape than the drawing's own size are fitted into it by the renderer.
 SAME_SHAPE = 1e-3
 # What the renderer does not read as browsers do is resolved first.
-STYLED = re.compile(r"<style|<text|\bstyle=|var\(|hsl\(|rgba?\(|hwb\(")
+STYLED = re.compile(
+    r"<style|<text|\bstyle=|var\(|hsl\(|rgba?\(|hwb\(|l(?:ab|ch)\(|color\(|rebeccapurple", re.IGNORECASE
+)
 Box = tuple[float, float, float, float]
 
 
@@ -77,7 +79,7 @@ def placed(drawing: Drawing, size: tuple[int, int], region: Box | None = None) -
     inner = own | {"width": repr(width), "height": repr(height), "overflow": "visible"}
     nested, background = written(inner, drawing.content), ""
     if has_styles:
-        nested, colour = cascade.resolved(nested)
+        nested, colour = cascade.resolved(nested, (width, height))
         background = f'<rect width="{width!r}" height="{height!r}" fill="{colour}"/>' if colour else ""
     return written(sides | {"viewBox": " ".join(map(repr, shown))}, background + nested)
 

@@ -162,17 +162,28 @@ def known_source(tenant: Tenant, plan: RenderPlan) -> KnownSource | None:
 
 
 def foretold(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> str | None:
-    """The digest of what an operation of one share will come to; None where its source is not known well enough."""
+    """The digest of what an operation of one share will come to, if each of its parameters changes something; None
+    where its source is not known well enough."""
+    return next(iter(all_foretold(tenant, plan, known, [()])), None)
+
+
+def all_foretold(
+    tenant: Tenant, plan: RenderPlan, known: KnownSource | None, idle: Iterable[tuple[str, ...]]
+) -> list[str]:
+    """The digests of what an operation of one share will come to, for each set of parameters that may turn out to
+    change nothing; none where its source is not known well enough."""
     if plan.operation == "grid" or (plan.originals and known is None):
-        return None
+        return []
     size, prints = (known.size, known.prints) if known else (None, ())
     try:
         sizes = effective.shape(plan.spec.endpoint, plan.spec.values, size, is_vector=bool(known and known.is_vector))
     except EngineError:
-        return None
+        return []
     if sizes is None:
-        return None
-    return picture(tenant, plan, shares(plan, ())[0], effective.identity(plan.spec, size, sizes), prints)
+        return []
+    share = shares(plan, ())[0]
+    looks = [effective.identity(plan.spec, size, sizes, names) for names in idle]
+    return [picture(tenant, plan, share, each, prints) for each in looks]
 
 
 def _info(tenant: Tenant, plan: RenderPlan, original: Original) -> CachedOutput | None:

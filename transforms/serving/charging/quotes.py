@@ -1,5 +1,6 @@
 """What an operation would cost now, told without fetching, rendering or charging anything."""
 
+import itertools
 from dataclasses import dataclass
 
 from billing.models import claims as claim_rows
@@ -15,7 +16,8 @@ EXACT = "exact"
 IF_UNCHANGED = "exact, as long as the source stays as it is"
 COMPOSED = "a maximum: only composed sources are billed"
 UNKNOWN_SIZE = "a maximum: free where it comes to a picture that was charged already, by the size of its source"
-
+# Of more sets of parameters it is not looked up whether they were charged.
+MOST_SETS = 16
 UNKNOWN_CONTENT = "a maximum: free where a parameter turns out to change nothing of a picture that was charged already"
 
 
@@ -41,10 +43,11 @@ def quote(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> Quote:
         return Quote(halves, COMPOSED)
     if plan.operation == "info":
         return Quote(halves, EXACT)
-    picture = claims.foretold(tenant, plan, known)
-    if picture is None:
+    perhaps_idle = list(itertools.islice(effective.perhaps_idle(plan.spec.values), MOST_SETS + 1))
+    pictures = claims.all_foretold(tenant, plan, known, perhaps_idle[:MOST_SETS])
+    if not pictures:
         return Quote(halves, UNKNOWN_SIZE)
-    if claim_rows.live_digests(tenant.workspace_id, [picture], clock.now(), plan.void_before):
+    charged = claim_rows.live_digests(tenant.workspace_id, pictures, clock.now(), plan.void_before)
+    if pictures[0] in charged:
         return Quote(0, sure, "charged before under another address: it is the same picture")
-    depends = effective.depends_on_content(plan.spec.values)
-    return Quote(halves, UNKNOWN_CONTENT if depends else sure)
+    return Quote(halves, UNKNOWN_CONTENT if charged or len(perhaps_idle) > MOST_SETS else sure)

@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -44,21 +45,53 @@ def decoding_parts() -> Iterator[None]:
 def png_pixels(data: bytes) -> Image.Image | None:
     """Which pixels of a PNG are stored (L, 255 where they are); None where its pixels are damaged, or none is."""
     bodies = {name: [chunk.body for chunk in png.chunks(data) if chunk.name == name] for name in (b"IHDR", b"IDAT")}
-    width, height, bits, kind, _, _, interlace = struct.unpack(">IIBBBBB", bodies[b"IHDR"][0])
-    passes = [
+    width, height = struct.unpack_from(">II", bodies[b"IHDR"][0])
+    passes = _passes(bodies[b"IHDR"][0])
+    stored = _unpacked_bytes(bodies[b"IDAT"], sum(stride * rows for _, _, rows, stride in passes))
+    mask = np.zeros((height, width), np.uint8)
+    for (left, top, across, down), _, rows, stride in passes:
+        drawn = min(rows, stored // stride)
+        mask[top : top + drawn * down : down, left::across] = 255
+        stored = max(0, stored - stride * rows)
+    return Image.fromarray(mask) if mask.any() else None
+
+
+def png_with_checksum(data: bytes) -> Image.Image | None:
+    """A PNG whose pixels are whole but for the checksum behind them, decoded; None where they are not, or where the
+    checksums of their chunks say as well that they are damaged."""
+    parts = list(png.chunks(data))
+    if not all(chunk.is_sound for chunk in parts if chunk.name == b"IDAT"):
+        return None
+    stream = b"".join(chunk.body for chunk in parts if chunk.name == b"IDAT")
+    unpacker, checksum, rest = zlib.decompressobj(-zlib.MAX_WBITS), 1, stream[2:]
+    length = sum(stride * rows for _, _, rows, stride in _passes(parts[0].body))
+    while rest and length > -PIECE and not unpacker.eof:
+        try:
+            unpacked = unpacker.decompress(rest, PIECE)
+        except zlib.error:
+            return None
+        checksum, length, rest = zlib.adler32(unpacked, checksum), length - len(unpacked), unpacker.unconsumed_tail
+    if not unpacker.eof or length > 0:
+        return None
+    pixels = png.written(b"IDAT", stream[: len(stream) - len(unpacker.unused_data)] + struct.pack(">I", checksum))
+    others = [chunk.raw for chunk in parts if chunk.name not in (b"IDAT", b"IEND")]
+    image = Image.open(BytesIO(b"".join((png.PNG_MAGIC, *others, pixels, png.IEND))), formats=["PNG"])
+    image.load()
+    return image
+
+
+def _passes(header: bytes) -> list[tuple[tuple[int, int, int, int], int, int, int]]:
+    """The passes of a PNG that have pixels: their steps, columns and rows, and the bytes of a row."""
+    width, height, bits, kind, _, _, interlace = struct.unpack(">IIBBBBB", header)
+    sizes = [
         (step, math.ceil((width - step[0]) / step[2]), math.ceil((height - step[1]) / step[3]))
         for step in (ADAM7 if interlace else IN_ORDER)
     ]
-    strides = [1 + math.ceil(columns * CHANNELS[kind] * bits / 8) for _, columns, _ in passes]
-    most = sum(stride * rows for stride, (_, columns, rows) in zip(strides, passes, strict=True) if columns > 0)
-    stored = _unpacked_bytes(bodies[b"IDAT"], most)
-    mask = np.zeros((height, width), np.uint8)
-    for stride, ((left, top, across, down), columns, rows) in zip(strides, passes, strict=True):
-        if columns > 0 and rows > 0:
-            drawn = min(rows, stored // stride)
-            mask[top : top + drawn * down : down, left::across] = 255
-            stored = max(0, stored - stride * rows)
-    return Image.fromarray(mask) if mask.any() else None
+    return [
+        (step, columns, rows, 1 + math.ceil(columns * CHANNELS[kind] * bits / 8))
+        for step, columns, rows in sizes
+        if columns > 0 and rows > 0
+    ]
 
 
 def _unpacked_bytes(pieces: list[bytes], most: int) -> int:
