@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import stripe
 from django.conf import settings
+from django.urls import set_urlconf
 
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
@@ -165,6 +166,12 @@ def _workspace(who: str):
 def closed_breakers():
     """What a loaded machine opened in one test does not fail the next: every breaker of this process begins closed."""
     breaker.close_all()
+
+
+@pytest.fixture(autouse=True)
+def own_urls():
+    """The addresses of an image host, which Django keeps for the thread that it answers in, are no other test's."""
+    set_urlconf(None)
 
 
 @pytest.fixture
