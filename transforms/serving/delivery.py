@@ -27,6 +27,7 @@ from transforms.serving.charging.unsettled import FinishedPicture
 from transforms.serving.coalesce import SingleFlight, WaitedTooLong
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import concurrency, failures, free_work, workloads
+from transforms.serving.scheduling.shared_fetches import shared_fetches
 from transforms.sources import lifetimes
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
@@ -225,17 +226,19 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
 def _make(tenant: Tenant, plan: RenderPlan, charge: Settlement, timings: dict[str, float]) -> FinishedPicture:
     """Fetch and render the picture of a plan, whose charge is looked at between the two; `timings` gets the
     milliseconds of each stage."""
-    stage_started = time.monotonic()
-    originals = rendering.read_originals(plan)
-    timings["fetch"] = (time.monotonic() - stage_started) * 1000
-    prints = claims.prints_of(tenant, originals)
-    charge.look_again(prints)
-    output = _render(tenant, plan, originals)
+    with shared_fetches.of(tenant, plan) as shared:
+        stage_started = time.monotonic()
+        originals = rendering.read_originals(shared.plan)
+        timings["fetch"] = (time.monotonic() - stage_started) * 1000
+        prints = claims.prints_of(tenant, originals)
+        charge.look_again(prints)
+        output = _render(tenant, plan, originals)
     timings |= output.timings
     failures.memory.forget(tenant, plan)
     seconds = _paid_life(plan, output, originals)
     stored_prints = claims.prints_to_store(tenant, plan, prints, output.used)
-    entry = _cached_output(plan, output, originals, stored_prints, charge.started, seconds)
+    # As old as its sources: a purge after these were read is after it, also where this request came later (H16).
+    entry = _cached_output(plan, output, originals, stored_prints, shared.began(charge.started), seconds)
     return FinishedPicture(output, prints, entry, seconds)
 
 
@@ -246,7 +249,7 @@ def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiE
     except EngineError as error:
         if error.code in ("render_crashed", "render_timeout"):
             metrics.counts().renders_ended.inc()
-        pixels = workloads.of_plan(plan, originals, rendering.limits())
+        pixels = workloads.of_plan(plan, originals, rendering.limits()).pixels
         has_drawing = any(isinstance(each, FetchResult) and sniffing.is_svg(each.body) for each in originals)
         points = free_work.points_of_failure(error.code, pixels, is_early=error.is_early, has_drawing=has_drawing)
         free_work.note(tenant.workspace_id, points)
