@@ -26,8 +26,7 @@ from transforms.serving.charging.settlement import Settlement
 from transforms.serving.charging.unsettled import FinishedPicture
 from transforms.serving.coalesce import SingleFlight, WaitedTooLong
 from transforms.serving.image_plans import RenderPlan
-from transforms.serving.scheduling import concurrency, failures, free_work, workloads
-from transforms.serving.scheduling.shared_fetches import shared_fetches
+from transforms.serving.scheduling import concurrency, failures, free_work, shared_fetches, workloads
 from transforms.sources import lifetimes
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
@@ -226,7 +225,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
 def _make(tenant: Tenant, plan: RenderPlan, charge: Settlement, timings: dict[str, float]) -> FinishedPicture:
     """Fetch and render the picture of a plan, whose charge is looked at between the two; `timings` gets the
     milliseconds of each stage."""
-    with shared_fetches.of(tenant, plan) as shared:
+    with shared_fetches.fetches.of(tenant, plan) as shared:
         stage_started = time.monotonic()
         originals = rendering.read_originals(shared.plan)
         timings["fetch"] = (time.monotonic() - stage_started) * 1000

@@ -139,4 +139,4 @@ def _copy(error: ApiError) -> ApiError:
     return other
 
 
-shared_fetches = SharedFetches()
+fetches = SharedFetches()
