@@ -1,6 +1,7 @@
 """One decoding for several jobs in a row: what comes out is what each would have alone, byte for byte (R4)."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ VALUES = st.fixed_dictionaries(
         "flip": st.sampled_from(("h", "v")),
         "trim": st.just(10),
         "blur": st.just(2.0),
-        "grayscale": st.just(True),
+        "grayscale": st.sampled_from((True,)),
         "saturation": st.just(0.5),
         "tint": st.just("ff000080"),
         "radius": st.sampled_from((7, "max")),
@@ -57,8 +58,8 @@ VALUES = st.fixed_dictionaries(
         "background": st.just("00ff00"),
         "metadata": st.just("keep"),
         "profile": st.just("keep"),
-        "animated": st.just(False),
-        "lossless": st.just(True),
+        "animated": st.sampled_from((False,)),
+        "lossless": st.sampled_from((True,)),
     },
 )
 REQUESTS = st.tuples(VALUES, st.sampled_from(("auto", "jpeg", "png", "webp", "gif")))
@@ -70,7 +71,7 @@ def outcome(job: Job, decodings: Decodings | None = None):
         output = pipeline.render(job, decodings)
     except EngineError as error:
         return error.code, error.message, error.param, error.is_early
-    return {name: getattr(output, name) for name in ("body", "content_type", "source_size", "warnings", "shape", "idle")}
+    return replace(output, timings={})
 
 
 @given(st.sampled_from(sorted(SOURCES)), st.lists(REQUESTS, min_size=2, max_size=5))

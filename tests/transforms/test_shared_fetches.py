@@ -1,4 +1,4 @@
-"""Requests for one source that meet share its fetch and its decoding; each is charged, and answered, as its own (R4)."""
+"""Requests for one source that meet share its fetch and its decoding; each is charged and answered as its own (R4)."""
 
 import threading
 import time
@@ -211,7 +211,8 @@ def test_after_a_bug_in_anothers_fetch_a_request_reads_the_source_itself(tenant,
         raise RuntimeError
 
     faulty = replace(plan, originals=(replace(plan.originals[0], read=broken),))
-    monkeypatch.setattr(shared_fetches, "_awaited", lambda fetch, awaited=shared_fetches._awaited: (go_on.set(), awaited(fetch))[1])
+    awaited = shared_fetches._awaited
+    monkeypatch.setattr(shared_fetches, "_awaited", lambda fetch: (go_on.set(), awaited(fetch))[1])
     with ThreadPoolExecutor(1) as threads:
         failing = threads.submit(held, fetches, tenant, faulty)
         assert entered.wait(SECONDS)
@@ -265,7 +266,9 @@ def test_a_changed_source_is_another_one(tenant, workspace, origin):
     """What an owner has just changed is not answered by what was fetched under the old address."""
     fetches, path = SharedFetches(), "/any/changed.jpg"
     first, _ = held(fetches, tenant, plan_of(tenant, path, w=10))
-    named_sources.create(workspace.workspace_id, name="more", kind="http", prefix=f"http://127.0.0.1:{origin.port}/any/")
+    named_sources.create(
+        workspace.workspace_id, name="more", kind="http", prefix=f"http://127.0.0.1:{origin.port}/any/"
+    )
     row = workspaces.find(workspace.workspace_id)
     later = tenants.of_row(row, row.namespace)
     assert later.revision != tenant.revision

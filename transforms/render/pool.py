@@ -231,8 +231,8 @@ class Pool:
         return follower
 
     def _follower(self, last: QueuedJob, child: process.Process, series_ends: float) -> QueuedJob | None:
-        """A waiting job of the same workspace that has the sources which the child has from the last one; one that is
-        decoded alike where there is any. It is charged without its decoding, if that is done."""
+        """Begin a waiting job of the same workspace that has the sources which the child has from the last one, one
+        that is decoded alike where there is any. It is charged without its decoding, if that is done."""
         is_over = time.monotonic() > series_ends
 
         def choose(tickets: list[QueuedJob]) -> tuple[QueuedJob, int] | None:

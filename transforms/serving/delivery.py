@@ -114,6 +114,7 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
         _seconds_left(image_request),
         fits=lambda outcome: plan.accepts(outcome.output),
         since=plan.purged_before,
+        error_age=settings.FETCH_TOTAL_SECONDS,  # it may be of a fetch that the leader joined
     )
     require_served_now(tenant, plan)
     if not result.rendered:
