@@ -1,6 +1,6 @@
 """`make bench`: what a hit, a miss and a rendering cost on this machine, as tables."""
 
-from tests.benches import charging, hits, misses, networks, nginx_hits, photograph, recordings, renders, setup
+from tests.benches import charging, hits, misses, networks, nginx_hits, photograph, recordings, renders, setup, widths
 from tests.faults import front
 
 
@@ -13,6 +13,7 @@ def main() -> None:
     networks.measure(body)
     with setup.running(body) as site:
         misses.measure(site)
+        widths.measure(site)
         hits.measure(site)
         if front.NGINX:
             nginx_hits.measure(site)

@@ -29,7 +29,7 @@ def measure(site: setup.Site) -> dict[str, float]:
     """Print and return the medians of interleaved rounds, and of their ratios. The client is Python on the same cores;
     the ratio of CPU is free of it and of whatever else the machine does."""
     path = f"/transform?src={site.place('hit')}&w=800"
-    with _server() as (port, process):
+    with server() as (port, process):
         connections = Connections(port, f"{setup.NAMESPACE}.localhost:{port}")
         while b"X-Img-Cache: HIT" not in (answer := connections.first(path)):
             pass
@@ -67,7 +67,7 @@ def _cpu(process: psutil.Process) -> float:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[int, psutil.Process]]:
+def server() -> Iterator[tuple[int, psutil.Process]]:
     """gunicorn with one worker, as in production, with the bare answer beside the product: its port and its master."""
     port = environment.free_port()
     command = stack.gunicorn_command(port, workers=1, threads=THREADS)

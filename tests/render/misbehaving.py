@@ -7,12 +7,13 @@ import signal
 import sys
 import time
 
+from transforms.engine.codecs.decodings import Decodings
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.render import child
 
 
-def render(job: Job) -> Output:
+def render(job: Job, decodings: Decodings) -> Output:
     return ACTS[job.endpoint](job)
 
 

@@ -19,6 +19,7 @@ from transforms.engine.request.query import Query
 from transforms.serving import cache, delivery, image_plans
 from transforms.serving.charging import claims
 from transforms.serving.delivery import ImageRequest
+from transforms.serving.scheduling import shared_fetches
 from transforms.tenant import tenants
 
 FORMATS = ("avif", "webp", "png", "jpeg")
@@ -134,22 +135,32 @@ def test_another_format_of_a_changing_source_is_new_work(workspace, origin, sour
     assert used(workspace) == 12
 
 
-def test_formats_of_a_changing_source_asked_at_once_are_charged_each(workspace, origin, sources):
-    """H3: no request is free because another was charged while it worked."""
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_formats_of_a_changing_source_asked_at_once_are_charged_by_what_each_has_read(
+    workspace, origin, sources, monkeypatch, is_shared
+):
+    """H3: no request is free because another was charged while it worked; those that share a fetch show one picture."""
     counter = iter(range(100))
+    if not is_shared:
+        monkeypatch.setattr(shared_fetches, "_may_be_joined", lambda fetch, void_before: False)
 
     class Changing(dict):
         def get(self, path, default=None):
             return picture(size=(60, 40 + next(counter))) if path == sources[0] else super().get(path, default)
 
+    def deliver(output_format: str):
+        query = Query.parse(f"src=shop{sources[0]}&w=50&format={output_format}")
+        return delivery.deliver(tenant, ImageRequest("transform", query, None, None, None))
+
+    tenant = tenants.of_namespace(workspace.namespace)
     before, origin.pictures = origin.pictures, Changing(origin.pictures)
     try:
         with ThreadPoolExecutor(len(ALL_FORMATS)) as threads:
-            addresses = [f"/transform?src=shop{sources[0]}&w=50&format={each}" for each in ALL_FORMATS]
-            list(threads.map(lambda address: ask(workspace.namespace, address), addresses))
+            list(threads.map(deliver, ALL_FORMATS))
     finally:
         origin.pictures = before
-    assert used(workspace) == 12
+    fetches = next(counter)
+    assert used(workspace) == 2 * fetches and (is_shared or fetches == len(ALL_FORMATS))
 
 
 def test_a_picture_that_is_lost_is_made_again_for_nothing_whatever_its_source_became(workspace, origin, sources):

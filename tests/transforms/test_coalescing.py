@@ -90,6 +90,15 @@ def test_an_error_from_before_the_purge_is_not_shared_either(flights):
     assert follow(flights, leader, since=clock.now() + 1) == ("made by the follower", True)
 
 
+def test_an_error_of_a_fetch_that_its_leader_joined_may_be_from_before_the_purge(flights, monkeypatch):
+    """H16: the leader came after the purge and did not know of it."""
+    missing = ApiError("It was not there.", code="source_missing", status=404)
+    monkeypatch.setattr(clock, "now", lambda: 1_000.0)
+    with pytest.raises(ApiError, match="It was not there"):
+        follow(flights, Leader(flights, missing), since=989.9, error_age=10.0)
+    assert follow(flights, Leader(flights, missing), since=990.0, error_age=10.0) == ("made by the follower", True)
+
+
 def test_work_begun_at_the_very_moment_of_a_purge_is_not_shared(flights, monkeypatch):
     """H16, H24: what it read may be from before."""
     monkeypatch.setattr(clock, "now", lambda: 1_000.0)

@@ -15,6 +15,7 @@ Box = tuple[int, int, int, int]
 # A JPEG decoded at a half, a quarter or an eighth keeps this many times the pixels that are needed on each side: with
 # less, fine patterns are lost (docs/performance.md).
 SPARE = 1.25
+REDUCTIONS = (8, 4, 2)
 NAMED_POSITIONS = {
     "center": (0.5, 0.5),
     "top": (0.5, 0.0),
@@ -163,9 +164,15 @@ def with_spare(target: Size) -> Size:
     return max(1, math.ceil(SPARE * target[0])), max(1, math.ceil(SPARE * target[1]))
 
 
+def reduction(source: Size, target: Size) -> int:
+    """By how much the sides of a JPEG of this size are smaller when it is decoded for the target: 1, 2, 4 or 8."""
+    spare = min(side // least for side, least in zip(source, with_spare(target), strict=True))
+    return next((factor for factor in REDUCTIONS if spare >= factor), 1)
+
+
 def is_reduced(source: Size, target: Size) -> bool:
     """Whether a JPEG of this size is decoded at a fraction of it for the target."""
-    return all(side // least >= 2 for side, least in zip(source, with_spare(target), strict=True))
+    return reduction(source, target) > 1
 
 
 def check_output(size: Size, frames: int, limits: Limits) -> None:

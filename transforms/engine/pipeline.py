@@ -9,6 +9,7 @@ from PIL import Image
 from transforms.engine import colour, effective, geometry, picture_values, vectors
 from transforms.engine.codecs import encode, source_file
 from transforms.engine.codecs.decode import Facts
+from transforms.engine.codecs.decodings import Decodings, Options
 from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.formats import FORMATS, SVG, Format
@@ -83,13 +84,15 @@ COMPARED: Mapping[ModuleType, str] = {
 }
 
 
-def transform(job: Job) -> Output:
-    """Renders one source. Raises EngineError; timings are wall milliseconds of decode, process and encode."""
+def transform(job: Job, decodings: Decodings | None = None) -> Output:
+    """Renders one source. Raises EngineError; timings are wall milliseconds of decode, process and encode. `decodings`
+    may have the source decoded already, and has it afterwards."""
     data = job.source
     if job.output_format == SVG:
         return svg_copy.render(job)
     watch = Stopwatch()
-    source, job = _decoded(data, replace(job, values=effective.turned_once(job.values)))
+    turned = replace(job, values=effective.turned_once(job.values))
+    source, job = _decoded(data, turned, decodings or Decodings())
     watch.lap("decode")
     picture = processed(_with_mark(source, job), job.values, job.limits)
     job = replace(job, values=picture_values.without(job.values, picture.idle))
@@ -113,34 +116,33 @@ def transform(job: Job) -> Output:
     )
 
 
-def _decoded(data: bytes, job: Job) -> tuple[Picture, Job]:
+def _decoded(data: bytes, job: Job, decodings: Decodings) -> tuple[Picture, Job]:
     """The source, no larger than the steps need it, and with all frames only where they can be kept; and the job
     without a crop that turns out to be the whole picture. What there is of a cut file, where that is allowed."""
     try:
-        return _opened(data, job)
+        return _opened(data, job, decodings)
     except EngineError as error:
         if error.code != "broken_image" or job.values.get("truncated") != "allow":
             raise
-        return _opened(data, job, cut=True)
+        return _opened(data, job, decodings, cut=True)
 
 
 def _may_be_animated(output_format: str) -> bool:
     return output_format in ("auto", "nocompress") or FORMATS[output_format].is_animated
 
 
-def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
+def _opened(data: bytes, job: Job, decodings: Decodings, *, cut: bool = False) -> tuple[Picture, Job]:
     if sniffing.is_svg(data):
         return _drawn(data, job)
     animated = bool(job.values.get("animated", True)) and _may_be_animated(job.output_format)
-    picture = source_file.open_picture(
-        data,
+    options = Options(
         job.limits,
-        target=lambda facts: _target(facts, job),
         animated=animated,
         cut=cut,
         keeps_profile=job.values.get("profile") == "keep",
         keeps_metadata=job.values.get("metadata") == "keep",
     )
+    picture = decodings.open_picture(data, options, lambda facts: _target(facts, job))
     job = replace(job, values=effective.without_idle_crop(job.values, picture.source_size))
     return _with_effective(job, picture, cut)
 
@@ -218,6 +220,8 @@ OPERATIONS: Mapping[str, Callable[[Job], Output]] = {
 }
 
 
-def render(job: Job) -> Output:
-    """Renders a job by its operation, the first word of its endpoint. Raises EngineError."""
-    return OPERATIONS[job.endpoint.partition("/")[0]](job)
+def render(job: Job, decodings: Decodings | None = None) -> Output:
+    """Renders a job by its operation, the first word of its endpoint. Raises EngineError. `decodings` have what other
+    jobs of its source have decoded."""
+    operation = job.endpoint.partition("/")[0]
+    return transform(job, decodings) if operation == "transform" else OPERATIONS[operation](job)

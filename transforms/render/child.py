@@ -5,8 +5,10 @@ import os
 import pickle
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 
 from transforms.engine import exhaustion, pipeline, resampling
+from transforms.engine.codecs.decodings import Decodings
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.vision import network
@@ -15,29 +17,55 @@ from transforms.render import answers, sandbox, wire
 _CRASHED = "The picture could not be processed."
 
 
-def serve(render: Callable[[Job], Output], memory_bytes: int) -> None:
+def serve(render: Callable[[Job, Decodings], Output], memory_bytes: int) -> None:
     """Say that this process has started, and answer jobs until standard input ends, or until a job fails in a way that
-    may have left damage."""
+    may have left damage. The sources of the last job, and what was decoded of them, stay for the next one until that
+    has others, or until the server says that there is none."""
     output_fd = os.dup(1)
     # A library that prints must not write into the middle of a reply.
     os.dup2(2, 1)
     sandbox.enter(memory_bytes)
     wire.send(output_fd, {"started": True}, b"")
-    is_healthy = True
+    state, is_healthy = _State(), True
     while is_healthy:
         try:
             head, body = wire.receive(0)
         except wire.PipeClosed:
             return
+        if "seconds" not in head:
+            state.forget()
+            continue
         sandbox.allow_cpu(head["seconds"])
-        frame, is_healthy = _answer(render, body)
+        frame, is_healthy = _answer(render, state, head, body)
         wire.send(output_fd, *frame)
 
 
-def _answer(render: Callable[[Job], Output], body: bytearray) -> tuple[tuple[dict, bytes], bool]:
+class _State:
+    """The sources of the last job, and the picture that was decoded of them."""
+
+    def __init__(self) -> None:
+        self.sources: tuple[bytes | None, ...] = ()
+        self.decodings = Decodings()
+
+    def job(self, head: dict, body: bytearray) -> Job:
+        """The job of a frame, with the same sources as the last one where it says so."""
+        job = pickle.loads(body)
+        if not head["same_sources"]:
+            self.sources = job.sources
+        return replace(job, sources=self.sources)
+
+    def forget(self) -> None:
+        """Free them."""
+        self.sources = ()
+        self.decodings.forget()
+
+
+def _answer(
+    render: Callable[[Job, Decodings], Output], state: _State, head: dict, body: bytearray
+) -> tuple[tuple[dict, bytes], bool]:
     """The frame to send, and whether this process may go on."""
     try:
-        return answers.frame_output(render(pickle.loads(body))), True
+        return answers.frame_output(render(state.job(head, body), state.decodings)), True
     except EngineError as error:
         return _crash(error) if exhaustion.is_behind(error) else (answers.frame_error(error), True)
     except Exception as error:

@@ -79,11 +79,27 @@ class FairQueue(Generic[T]):
         self._forgive(rounds * self._quantum)
         workspace, line = next(pair for pair in lines if not self._rounds_missing(pair[1]))
         cost, item = line.items.popleft()
+        self._begin(workspace, line, item, cost)
+        return item
+
+    def take_from(self, workspace: str, choose: Callable[[list[T]], tuple[T, int] | None]) -> T | None:
+        """The item that `choose` takes of those of a workspace, out of its turn, and charged with the cost that comes
+        with it: what the workspace has had beyond its share it waits for afterwards. None where it takes none."""
+        line = self._lines.get(workspace)
+        choice = choose([item for _, item in line.items]) if line else None
+        if line is None or choice is None:
+            return None
+        item, cost = choice
+        line.items.remove(next(entry for entry in line.items if entry[1] is item))
+        self._begin(workspace, line, item, cost)
+        return item
+
+    def _begin(self, workspace: str, line: _Line[T], item: T, cost: int) -> None:
+        """Charge an item that has just left its line."""
         line.deficit -= cost
         self._at_work[item] = _Work(workspace, self._clock(), cost)
         self._lines.move_to_end(workspace)  # also where it may have more in this round: one of each at a time
         self._shorten(workspace, line)
-        return item
 
     def end(self, item: T) -> None:
         """An item that was taken is done: its workspace is charged for the time it took instead of its estimate."""

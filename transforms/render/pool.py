@@ -3,6 +3,8 @@
 import collections
 import threading
 import time
+from collections.abc import Hashable
+from dataclasses import dataclass
 
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
@@ -11,19 +13,32 @@ from transforms.render.fair_queue import FairQueue
 
 JOBS_PER_PROCESS = 200
 WAIT_SECONDS = 10.0
+SERIES_SECONDS = 1.0  # how long jobs of one source may follow one another before it is others' turn
 START_SECONDS = 10.0  # to import the engine, on a machine at work
 WAITED_TOO_LONG = "The picture waited too long for others to be processed, and was not begun. Try again in a moment."
 
 
+@dataclass(frozen=True)
+class Sharing:
+    """What a job can share with others of its workspace that have the very same sources in memory: jobs with equal
+    `decoding` are decoded once. `cost` is its work in pixels where it has nothing to decode."""
+
+    decoding: Hashable
+    cost: int
+
+
 class QueuedJob:
-    """A job's place in the queue and, later, its result. `seconds` of wall time run from when its work begins."""
+    """A job's place in the queue and, later, its result. `seconds` of wall time run from when its work begins; `cost`
+    in pixels is an estimate."""
 
-    __slots__ = ("done", "error", "job", "output", "seconds", "workspace")
+    __slots__ = ("cost", "done", "error", "job", "output", "seconds", "sharing", "workspace")
 
-    def __init__(self, job: Job, workspace: str, seconds: float):
+    def __init__(self, job: Job, workspace: str, seconds: float, cost: int = 0, sharing: Sharing | None = None):
         self.job = job
         self.workspace = workspace
         self.seconds = seconds
+        self.cost = cost
+        self.sharing = sharing
         self.done = threading.Event()
         self.output: Output | None = None
         self.error: BaseException | None = None
@@ -72,14 +87,16 @@ class Pool:
         job: Job,
         workspace: str = "",
         cost: int = 0,
+        sharing: Sharing | None = None,
         *,
         seconds: float | None = None,
         wait_seconds: float | None = None,
     ) -> Output:
-        """Render `job`, whose `cost` in pixels is an estimate, in the turn of its workspace. Raises EngineError: the
-        engine's own, too_many_waiting, render_busy, render_timeout, render_crashed."""
-        ticket = QueuedJob(job, workspace, self._seconds if seconds is None else seconds)
-        self._enqueue(ticket, cost)
+        """Render `job`, whose `cost` in pixels is an estimate, in the turn of its workspace, or right after a job that
+        it can share with. Raises EngineError: the engine's own, too_many_waiting, render_busy, render_timeout,
+        render_crashed."""
+        ticket = QueuedJob(job, workspace, self._seconds if seconds is None else seconds, cost, sharing)
+        self._enqueue(ticket)
         if not ticket.done.wait(self._wait_seconds if wait_seconds is None else wait_seconds):
             self._abandon(ticket)
         if ticket.error is not None:
@@ -109,14 +126,14 @@ class Pool:
         with self._state:
             return len(self._waiting)
 
-    def _enqueue(self, ticket: QueuedJob, cost: int) -> None:
+    def _enqueue(self, ticket: QueuedJob) -> None:
         workspace = ticket.workspace
         with self._state:
             if self._closed:
                 raise busy()
             if not self._begins_at_once(workspace):
                 self._check_room(workspace)
-            self._waiting.put(workspace, cost, ticket)
+            self._waiting.put(workspace, ticket.cost, ticket)
             if len(self._waiting) > self._idle and len(self._threads) - self._spares_started < self._processes:
                 self._start_thread(is_spare=False)
             self._state.notify_all()
@@ -163,18 +180,35 @@ class Pool:
         child = self._ready(None)
         self._start_spares()
         while (ticket := self._next(is_spare)) is not None:
-            try:
-                child = self._ready(child)  # which may have died while it was idle
-                ticket.output = child.render(ticket.job, time.monotonic() + ticket.seconds)
-            except EngineError as error:
-                ticket.error = error
-            except BaseException as error:
-                # A bug is raised in the waiting thread; the attendant must survive, and the pipe's state is unknown.
-                ticket.error = error
-                child.end()
-            self._finish(ticket)
-            child = self._ready(child)
+            child = self._serve_series(ticket, child)
+            del ticket  # and with it its sources, which nobody needs any more
         self._stop_child(child)
+
+    def _serve_series(self, first: QueuedJob, child: process.Process) -> process.Process:
+        """Do a job, and then those that can share with it; the child to go on with, which has nothing of them any more.
+        Where others wait, the last one of a series begins SERIES_SECONDS after the end of the first, at the latest."""
+        ticket: QueuedJob | None = first
+        ends = None
+        while ticket is not None:
+            child = self._work(ticket, child)
+            ends = ends or time.monotonic() + SERIES_SECONDS
+            ticket = self._finish(ticket, child, ends)
+            child = self._ready(child)
+        child.forget()
+        return child
+
+    def _work(self, ticket: QueuedJob, child: process.Process) -> process.Process:
+        """Set the output or the error of a job; the child that did it."""
+        try:
+            child = self._ready(child)  # which may have died while it was idle
+            ticket.output = child.render(ticket.job, time.monotonic() + ticket.seconds)
+        except EngineError as error:
+            ticket.error = error
+        except BaseException as error:
+            # A bug is raised in the waiting thread; the attendant must survive, and the pipe's state is unknown.
+            ticket.error = error
+            child.end()
+        return child
 
     def _start_spares(self) -> None:
         """Start the spare attendants, once the first child has started: that one is waited for."""
@@ -183,14 +217,39 @@ class Pool:
                 self._spares_started += 1
                 self._start_thread(is_spare=True)
 
-    def _finish(self, ticket: QueuedJob) -> None:
+    def _finish(self, ticket: QueuedJob, child: process.Process, series_ends: float) -> QueuedJob | None:
+        """Tell a job's thread that it is done; the job that follows it in its series, which has begun: before any other
+        attendant could take it."""
         with self._state:
             self._waiting.end(ticket)
             self._busy[ticket.workspace] -= 1
             if not self._busy[ticket.workspace]:
                 del self._busy[ticket.workspace]
+            follower = self._follower(ticket, child, series_ends)
             self._state.notify_all()
         ticket.done.set()
+        return follower
+
+    def _follower(self, last: QueuedJob, child: process.Process, series_ends: float) -> QueuedJob | None:
+        """Begin a waiting job of the same workspace that has the sources which the child has from the last one, one
+        that is decoded alike where there is any. It is charged without its decoding, if that is done."""
+        is_over = time.monotonic() > series_ends
+
+        def choose(tickets: list[QueuedJob]) -> tuple[QueuedJob, int] | None:
+            sharing = [(each, each.sharing) for each in tickets if each.sharing and child.has_sources_of(each.job)]
+            if not sharing or (is_over and len(sharing) < len(self._waiting)):
+                return None
+            for each, terms in sharing:
+                if last.sharing and terms.decoding == last.sharing.decoding:
+                    return each, terms.cost
+            return sharing[0][0], sharing[0][0].cost
+
+        if not self._may_go_on(child) or not self._may_start(last.workspace):
+            return None
+        ticket = self._waiting.take_from(last.workspace, choose)
+        if ticket is not None:
+            self._busy[ticket.workspace] += 1
+        return ticket
 
     def _next(self, is_spare: bool) -> QueuedJob | None:
         """The next waiting job that may begin, or None when the pool closes. A spare attendant takes none while another
@@ -209,7 +268,7 @@ class Pool:
     def _ready(self, child: process.Process | None) -> process.Process:
         """A live child that has started: the same one, or a new one after it died or did its number of jobs."""
         if child is not None:
-            if child.alive() and child.jobs < self._jobs_per_process:
+            if self._may_go_on(child):
                 return child
             self._stop_child(child)
         new_child = process.Process(self._memory_bytes, self._argv)
@@ -219,6 +278,9 @@ class Pool:
                 new_child.kill()
         new_child.await_start(time.monotonic() + START_SECONDS)
         return new_child
+
+    def _may_go_on(self, child: process.Process) -> bool:
+        return child.alive() and child.jobs < self._jobs_per_process
 
     def _stop_child(self, child: process.Process) -> None:
         with self._state:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from transforms.engine.errors import EngineError
@@ -24,6 +25,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 _EXIT_SECONDS = 1.0
+_FORGET_SECONDS = 1.0
 
 
 class Process:
@@ -36,6 +38,7 @@ class Process:
     def __init__(self, memory_bytes: int, argv: tuple[str, ...] = CHILD):
         self.jobs = 0
         self._has_started = False
+        self._sources: tuple[bytes | None, ...] = ()  # which the child has, from the job before
         self._child = subprocess.Popen(
             [*argv, str(memory_bytes)],
             stdin=subprocess.PIPE,
@@ -71,10 +74,17 @@ class Process:
     def render(self, job: Job, deadline: float) -> Output:
         """Render `job` before `deadline` (time.monotonic() seconds) or raise EngineError.
 
-        After render_timeout and render_crashed the process is dead.
+        After render_timeout and render_crashed the process is dead; otherwise it has the sources of the job until the
+        next one comes or `forget` is called.
         """
         self.jobs += 1
-        head = {"seconds": max(0.0, deadline - time.monotonic())}
+        has_sources = self.has_sources_of(job)
+        if has_sources:
+            job = replace(job, sources=())
+        else:
+            self.forget()
+            self._sources = job.sources
+        head = {"seconds": max(0.0, deadline - time.monotonic()), "same_sources": has_sources}
         try:
             self._receive_start(deadline)
             wire.send(self._stdin.fileno(), head, pickle.dumps(job, pickle.HIGHEST_PROTOCOL), deadline)
@@ -89,6 +99,22 @@ class Process:
                 self.end()
             raise
 
+    def has_sources_of(self, job: Job) -> bool:
+        """Whether the child has the very same sources, from the job before."""
+        return have_same_sources(job.sources, self._sources)
+
+    def forget(self) -> None:
+        """Let the child free the sources of the last job, and what it has decoded of them (P07)."""
+        if not self._sources:
+            return
+        self._sources = ()
+        try:
+            wire.send(self._stdin.fileno(), {}, b"", time.monotonic() + _FORGET_SECONDS)
+        except wire.PipeClosed:
+            pass  # with the child they are gone
+        except wire.DeadlinePassed:
+            self.kill()
+
     def retire(self) -> None:
         """Shut down gracefully: close standard input, wait for the child to exit, kill it after a second."""
         self._stdin.close()
@@ -102,6 +128,7 @@ class Process:
 
     def end(self) -> None:
         """Kill, reap and close the pipes."""
+        self._sources = ()
         self._child.kill()
         self._child.wait()
         self._stdin.close()
@@ -118,6 +145,11 @@ class Process:
         error = EngineError("render_crashed", "The picture could not be processed.")
         error.add_note(f"render process ended with status {status}")
         return error
+
+
+def have_same_sources(one: tuple[bytes | None, ...], other: tuple[bytes | None, ...]) -> bool:
+    """Whether two jobs have the very same sources in memory, and any."""
+    return any(one) and len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
 
 
 def timeout() -> EngineError:

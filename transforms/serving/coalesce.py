@@ -55,12 +55,14 @@ class SingleFlight(Generic[T]):
         *,
         fits: Callable[[T], bool] | None = None,
         since: float = 0.0,
+        error_age: float = 0.0,
     ) -> tuple[T, bool]:
         """Do `work` once for all concurrent callers with `key`; the second value says whether this caller led.
 
         A refusal caused by the source (404, 415, 422, a busy bucket) or the balance (402) is raised to every caller;
         after any other failure one of the waiting callers takes over. So does a caller whom an outcome does not fit,
-        and one that asks for work begun after `since` (seconds since 1970). Raises WaitedTooLong after `seconds`.
+        and one that asks for work begun after `since` (seconds since 1970); what an error says may be `error_age`
+        seconds older than its work. Raises WaitedTooLong after `seconds`.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -71,7 +73,7 @@ class SingleFlight(Generic[T]):
                 raise WaitedTooLong
             if flight.began <= since:
                 continue
-            if flight.error:
+            if flight.error and flight.began - error_age > since:
                 raise flight.error
             if flight.outcome is not None and (fits is None or fits(flight.outcome)):
                 return flight.outcome, False

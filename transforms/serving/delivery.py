@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from billing.charging.credits import ChargeUnavailable
-from imgapis.base import clock, waiting
+from imgapis.base import waiting
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
 from telemetry import metrics
@@ -26,7 +26,7 @@ from transforms.serving.charging.settlement import Settlement
 from transforms.serving.charging.unsettled import FinishedPicture
 from transforms.serving.coalesce import SingleFlight, WaitedTooLong
 from transforms.serving.image_plans import RenderPlan
-from transforms.serving.scheduling import concurrency, failures, free_work, workloads
+from transforms.serving.scheduling import concurrency, failures, free_work, shared_fetches, workloads
 from transforms.sources import lifetimes
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
@@ -114,6 +114,7 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
         _seconds_left(image_request),
         fits=lambda outcome: plan.accepts(outcome.output),
         since=plan.purged_before,
+        error_age=settings.FETCH_TOTAL_SECONDS,  # it may be of a fetch that the leader joined
     )
     require_served_now(tenant, plan)
     if not result.rendered:
@@ -196,20 +197,14 @@ def _require_may_begin(tenant: Tenant, plan: RenderPlan) -> None:
 
 def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:
     picture, timings = unsettled.memory.take(plan), dict[str, float]()
-    charge = Settlement(
-        tenant,
-        plan,
-        image_request.origin or "",
-        image_request.started,
-        image_request.fallback_status or 200,
-        picture.entry.stored if picture else clock.now(),
-    )
+    status = image_request.fallback_status or 200
+    charge = Settlement(tenant, plan, image_request.origin or "", image_request.started, status)
     try:
         charge.look()
         picture = picture or _make(tenant, plan, charge, timings)
         require_served_now(tenant, plan)
         size = len(body_of(plan, picture.entry))
-        charged_halves = charge.settle(picture.output, picture.prints, size, picture.seconds)
+        charged_halves = charge.settle(picture.output, picture.prints, size, picture.seconds_from(charge.started))
     except ChargeUnavailable:
         if picture:
             unsettled.memory.keep(plan, picture)
@@ -225,17 +220,19 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
 def _make(tenant: Tenant, plan: RenderPlan, charge: Settlement, timings: dict[str, float]) -> FinishedPicture:
     """Fetch and render the picture of a plan, whose charge is looked at between the two; `timings` gets the
     milliseconds of each stage."""
-    stage_started = time.monotonic()
-    originals = rendering.read_originals(plan)
-    timings["fetch"] = (time.monotonic() - stage_started) * 1000
-    prints = claims.prints_of(tenant, originals)
-    charge.look_again(prints)
-    output = _render(tenant, plan, originals)
+    with shared_fetches.fetches.of(tenant, plan) as shared:
+        stage_started = time.monotonic()
+        originals = rendering.read_originals(shared.plan)
+        timings["fetch"] = (time.monotonic() - stage_started) * 1000
+        prints = claims.prints_of(tenant, originals)
+        charge.look_again(prints)
+        output = _render(tenant, plan, originals)
     timings |= output.timings
     failures.memory.forget(tenant, plan)
     seconds = _paid_life(plan, output, originals)
     stored_prints = claims.prints_to_store(tenant, plan, prints, output.used)
-    entry = _cached_output(plan, output, originals, stored_prints, charge.started, seconds)
+    # As old as its sources: a purge after these were read is after it, also where this request came later (H16).
+    entry = _cached_output(plan, output, originals, stored_prints, shared.began(charge.started), seconds)
     return FinishedPicture(output, prints, entry, seconds)
 
 
@@ -246,7 +243,7 @@ def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiE
     except EngineError as error:
         if error.code in ("render_crashed", "render_timeout"):
             metrics.counts().renders_ended.inc()
-        pixels = workloads.of_plan(plan, originals, rendering.limits())
+        pixels = workloads.of_plan(plan, originals, rendering.limits()).pixels
         has_drawing = any(isinstance(each, FetchResult) and sniffing.is_svg(each.body) for each in originals)
         points = free_work.points_of_failure(error.code, pixels, is_early=error.is_early, has_drawing=has_drawing)
         free_work.note(tenant.workspace_id, points)

@@ -13,7 +13,7 @@ from transforms.engine.limits import Limits
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import values as request_values
 from transforms.render import process
-from transforms.render.pool import Pool
+from transforms.render.pool import Pool, Sharing
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import workloads
 from transforms.sources.originals import Original
@@ -66,7 +66,9 @@ def render(workspace: str, plan: RenderPlan, originals: list[FetchResult | ApiEr
         limits=limits(),
         is_negotiated=plan.negotiated,
     )
-    return pool().run(job, workspace, workloads.of_plan(plan, originals, job.limits))
+    workload = workloads.of_plan(plan, originals, job.limits)
+    sharing = None if workload.reduction is None else Sharing(workload.reduction, workload.made)
+    return pool().run(job, workspace, workload.pixels, sharing)
 
 
 def examine(workspace: str, body: bytes) -> Output:

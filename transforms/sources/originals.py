@@ -90,7 +90,9 @@ class Original:
         Raises FetchError, naming the parameter. `note` is called for each step."""
         try:
             result = self.read(note)
-            return result if self.lifetime.obeys_origin else replace(result, fresh_seconds=None)
+            if self.lifetime.obeys_origin or result.fresh_seconds is None:
+                return result
+            return replace(result, fresh_seconds=None)
         except ApiError as refusal:
             self._explain(refusal)
             raise

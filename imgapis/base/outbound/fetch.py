@@ -1,12 +1,13 @@
 """The guarded fetcher: bytes of a source over HTTP, within a deadline and a cap, from public addresses only."""
 
+import hashlib
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import urllib3
@@ -64,6 +65,11 @@ class FetchResult:
     location: Location
     focal: str | None = None
     fresh_seconds: int | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the body in hex: reckoned once, however many requests share the result."""
+        return hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True)

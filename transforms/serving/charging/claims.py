@@ -1,6 +1,5 @@
 """What a picture is charged by: the claims of its address, of the sources in it, and of what it came to."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -46,7 +45,7 @@ def prints_of(tenant: Tenant, originals: list[FetchResult | ApiError]) -> Prints
 
 
 def _print(tenant: Tenant, original: FetchResult) -> str:
-    parts = ("bytes", hashlib.sha256(original.body).hexdigest(), original.focal or "")
+    parts = ("bytes", original.digest, original.focal or "")
     return tokens.keyed_digest(tenant.cache_key, parts)[:PRINT_LENGTH]
 
 

@@ -26,6 +26,11 @@ class FinishedPicture:
     entry: CachedOutput
     seconds: int
 
+    def seconds_from(self, moment: float) -> int:
+        """For how many seconds a charge of this moment pays, so that its claim ends with the output: the source may
+        have been read for an earlier request, and the picture made for one whose charge failed."""
+        return max(1, self.seconds - (int(moment) - int(self.entry.stored)))
+
     @property
     def size(self) -> int:
         """The bytes of its body."""
