@@ -9,6 +9,7 @@ import pytest
 
 from accounts.models import workspaces
 from billing.charging import ledger
+from billing.models import Claim
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import errors
@@ -231,12 +232,16 @@ def test_an_output_is_as_old_as_the_source_it_was_made_from(tenant, origin, monk
         while not origin.requests[path]:
             time.sleep(0.001)  # its source is being read
         purged = clock.now()
+        monkeypatch.setattr(clock, "now", lambda: purged + 5)
         second = threads.submit(delivery.deliver, tenant, image_request(path, w=17))
         assert joined.wait(SECONDS)
         origin.go_on.set()
-        stored = [each.result(30).output.stored for each in (first, second)]
+        outputs = [each.result(30).output for each in (first, second)]
     origin.go_on.clear()
-    assert max(stored) < purged and origin.requests[path] == 1
+    assert max(output.stored for output in outputs) < purged and origin.requests[path] == 1
+    # P08: and so is the claim, so that nobody makes it again for nothing.
+    ends = {row.expires.timestamp() for row in Claim.query(tenant.workspace_id, consistent_read=True)}
+    assert ends == {output.expires for output in outputs}
 
 
 def test_a_purge_between_two_widths_makes_the_second_read_the_source_again(tenant, workspace, origin):
