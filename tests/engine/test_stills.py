@@ -202,6 +202,17 @@ def test_code_points_of_an_avif_are_read_as_browsers_read_them(primaries, transf
     assert pictures.near(drawn(data).getpixel((32, 32))[:3], expected, 4)
 
 
+@pytest.mark.parametrize("matrix", [3, 10, 11, 13, 14])
+def test_an_avif_of_a_matrix_that_is_not_read_is_named_and_not_called_damaged(matrix):
+    """I5: the file is whole."""
+    data = pictures.saved(Image.new("RGB", (64, 64), SAME), "AVIF", quality=90)
+    at = data.index(b"colrnclx") + 12
+    data = data[:at] + struct.pack(">H", matrix) + data[at + 2 :]
+    with pytest.raises(EngineError) as refusal:
+        drawn(data)
+    assert refusal.value.code == "unsupported_variant" and "matrix" in str(refusal.value)
+
+
 def test_a_profile_of_an_avif_goes_before_its_code_points():
     """I12"""
     image = Image.new("RGB", (64, 64), SAME)

@@ -201,6 +201,8 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
     except Image.DecompressionBombError as error:
         raise EngineError("too_many_pixels", _too_many_pixels(limits)) from error
     except Exception as error:
+        if variant := variants.of_failure(name, error):
+            raise _unsupported(variant) from error
         # Decoders raise a dozen types for broken files; all of them mean the same to the caller.
         raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
 

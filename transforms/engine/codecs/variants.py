@@ -21,6 +21,8 @@ COMPRESSIONS = {
 }
 # What Pillow takes by its header although its libtiff is built without it.
 NOT_BUILT = {50001}
+# How Pillow says that libavif read a picture whose matrix coefficients (ISO/IEC 23091-2) it cannot convert.
+UNKNOWN_MATRIX = "Conversion from YUV failed"
 PHOTOMETRICS = {
     0: "grey",
     1: "grey",
@@ -60,6 +62,12 @@ def of_jpeg(layout: jpeg_markers.Layout) -> str | None:
 def of_tiff(compression: int, data: bytes) -> str | None:
     """The kind of a TIFF whose pixels are not read although its header is."""
     return name_of("TIFF", data) if compression in NOT_BUILT else None
+
+
+def of_failure(image_format: str, error: Exception) -> str | None:
+    """The kind of a file whose pixels were decoded and could not be converted, by the decoder's own words."""
+    is_unknown = image_format == "AVIF" and str(error).startswith(UNKNOWN_MATRIX)
+    return "an AVIF whose colours are coded by a matrix that the decoder does not know" if is_unknown else None
 
 
 def _tiff(data: bytes) -> str | None:
