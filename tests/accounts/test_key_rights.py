@@ -13,6 +13,7 @@ from billing.notifications import outgoing_webhooks
 from imgapis.base import clock
 from tests.accounts import teams
 from tests.accounts.test_rest import ALL, Client
+from tests.billing.test_alerts import send_due
 from tests.people import fresh_address
 from transforms.access import signing_keys
 from transforms.tenant import tenants
@@ -172,8 +173,12 @@ def test_a_signing_key_and_a_webhook_end_with_the_key_that_made_them(owner, monk
     assert made["keys"][0]["made_by"] == maker.row.prefix
     assert maker.ask("PUT", "/notices/webhook", {"address": "https://shop.example/x"})[0].status == 200
     assert owner.ask("GET", "/notices")[1]["webhook"]["made_by"] == maker.row.prefix
+    assert outgoing_webhooks.send_test(workspace_id)
 
     end(owner, maker, monkeypatch)
+    posted: list = []
+    send_due(owner.workspace, lambda *request: posted.append(request) or "200")  # before anybody looks at the page
+    assert posted == []
     row = workspaces.find(workspace_id)
     live = [key.key_id for key in tenants.of_row(row, row.namespace).signing_keys]
     assert live == [own["id"]]
