@@ -177,7 +177,7 @@ def test_a_signing_key_and_a_webhook_end_with_the_key_that_made_them(owner, monk
 
     end(owner, maker, monkeypatch)
     posted: list = []
-    send_due(owner.workspace, lambda *request: posted.append(request) or "200")  # before anybody looks at the page
+    send_due(owner.workspace, lambda *request: posted.append(request) or 200)  # before anybody looks at the page
     assert posted == []
     row = workspaces.find(workspace_id)
     live = [key.key_id for key in tenants.of_row(row, row.namespace).signing_keys]
