@@ -114,10 +114,10 @@ MUTATIONS = (
         [
             (
                 "transforms/serving/delivery.py",
-                "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n",
-                "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n"
+                "    return FinishedPicture(output, prints, entry, seconds)\n",
                 '    cache.write(tenant.folder, plan.key + "0", plan.retention,\n'
-                '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n',
+                '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n'
+                "    return FinishedPicture(output, prints, entry, seconds)\n",
             )
         ],
         "test_viewers.py::test_p07_the_original_is_nowhere_when_the_request_has_ended",
@@ -219,10 +219,10 @@ MUTATIONS = (
         [
             (
                 "transforms/serving/delivery.py",
-                "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n",
-                "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n"
+                "    return FinishedPicture(output, prints, entry, seconds)\n",
                 '    cache.write(tenant.folder, plan.key + "0", plan.retention,\n'
-                '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n',
+                '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n'
+                "    return FinishedPicture(output, prints, entry, seconds)\n",
             )
         ],
         "test_lives.py::test_p14_a_customers_bucket_is_only_read",
