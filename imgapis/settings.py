@@ -119,7 +119,7 @@ DYNAMODB_READ_SECONDS = env_number("DYNAMODB_READ_SECONDS", 0.9, 0.1)
 TABLE_PREFIX = env_text("TABLE_PREFIX", "imgapis")
 if EMBEDDED:
     # DynamoDB Local keys its data by access key: the shell's AWS_* must not choose another set of tables.
-    AWS_ACCESS_KEY_ID = AWS_SECRET_ACCESS_KEY = env_text("EMBEDDED_DATABASE", "embedded")
+    AWS_ACCESS_KEY_ID = AWS_SECRET_ACCESS_KEY = "embedded"
     if not DYNAMODB_ENDPOINT:
         raise ImproperlyConfigured("DYNAMODB_ENDPOINT is missing: EMBEDDED=1 never talks to AWS; use `make run`.")
 

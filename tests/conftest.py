@@ -5,7 +5,6 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,28 +32,13 @@ ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session):
-    """Where processes share the tests out, the one that hands them out starts DynamoDB Local for all."""
-    options = session.config.option
-    if options.tx and options.dist != "no":
-        engine = _dynamodb_local()
-        engine.spawn()
-        os.environ[environment.SHARED_DYNAMODB] = str(environment.DYNAMODB_PORT)
-        session.config.add_cleanup(lambda: engine.stop(0))
-
-
-def _dynamodb_local() -> engines.DynamoDBLocal:
-    return engines.DynamoDBLocal(None, environment.DYNAMODB_PORT, logs=Path(environment.FOLDER))
-
-
 @pytest.fixture(scope="session")
 def dynamodb():
-    """DynamoDB Local with every table."""
-    engine = None if environment.IS_SHARING_DYNAMODB else _dynamodb_local()
-    if engine is not None:
-        engine.spawn()
-    _wait_until(lambda: ports.status(f"http://127.0.0.1:{environment.DYNAMODB_PORT}/") is not None)
+    """DynamoDB Local, or the engine that the environment names, with every table."""
+    engine = None
+    if not environment.HAS_OTHER_ENGINE:
+        engine = engines.DynamoDBLocal(None, environment.DYNAMODB_PORT)
+        engine.start()
     migration.migrate(migration.wanted())
     yield
     if engine is not None:
@@ -128,14 +112,10 @@ def world(stripe_stub, dynamodb):
 
 def wait_for(address: str) -> None:
     """Return when the address answers well; TimeoutError after a minute."""
-    _wait_until(lambda: ports.status(address) == 200)
-
-
-def _wait_until(is_ready: Callable[[], bool]) -> None:
     ends = time.monotonic() + 60
-    while not is_ready():
+    while ports.status(address) != 200:
         if time.monotonic() > ends:
-            raise TimeoutError("It is not ready after a minute.")
+            raise TimeoutError(f"{address} does not answer after a minute.")
         time.sleep(0.05)
 
 

@@ -1,5 +1,5 @@
 """The settings of the tests: set before Django reads them. Each pytest process has engines, ports and a folder of its
-own, but for DynamoDB Local, and nothing that it starts outlives it."""
+own, and nothing that it starts outlives it."""
 
 import os
 import secrets
@@ -42,12 +42,10 @@ def free_port() -> int:
 
 
 BUCKET_PORT, WEB_PORT, ORIGIN_PORT, NAMES_PORT, STRIPE_PORT = ports.choose(5)
-# The processes of one run share DynamoDB Local, which has a database for each access key. Whoever hands out the tests
-# starts it (tests/conftest.py) and leaves its port to them; what they start in turn has none of this.
-SHARED_DYNAMODB = "IMGAPIS_TEST_DYNAMODB"
-IS_SHARING_DYNAMODB = SHARED_DYNAMODB in os.environ
-DYNAMODB_PORT = int(os.environ.pop(SHARED_DYNAMODB, 0)) or free_port()
-ACCESS_KEY = f"tests{WORKER}"
+# Another engine, by the port it listens on, takes the place of DynamoDB Local; what the tests start has none of this.
+OTHER_ENGINE = "IMGAPIS_TEST_DYNAMODB"
+HAS_OTHER_ENGINE = OTHER_ENGINE in os.environ
+DYNAMODB_PORT = int(os.environ.pop(OTHER_ENGINE, 0)) or free_port()
 
 for _name in [
     name
@@ -60,7 +58,6 @@ os.environ.update(
     SECRET_KEY="only for tests " + "s" * 50,
     VAR_DIR=FOLDER,
     PORT=str(WEB_PORT),
-    EMBEDDED_DATABASE=ACCESS_KEY,
     DYNAMODB_ENDPOINT=f"http://127.0.0.1:{DYNAMODB_PORT}",
     CACHE_ENDPOINT=f"http://127.0.0.1:{BUCKET_PORT}",
     DYNAMODB_READ_SECONDS="2.0",  # two cores bear two engines, a server and the tests; faults set their own

@@ -11,7 +11,7 @@ HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
     "X-Amz-Target": "DynamoDB_20120810.Scan",
     # DynamoDB Local reads the key and the region, and checks no signature.
-    "Authorization": f"AWS4-HMAC-SHA256 Credential={environment.ACCESS_KEY}/20260101/us-east-1/dynamodb/aws4_request, "
+    "Authorization": "AWS4-HMAC-SHA256 Credential=embedded/20260101/us-east-1/dynamodb/aws4_request, "
     "SignedHeaders=host, Signature=none",
 }
 

@@ -67,9 +67,9 @@ def write(bills: Sequence[Charge], names: Iterable[str]) -> None:
             transaction.update(counter_row, actions, condition=Counter.left >= cost, name="counter")
 
 
-def names_of(index: int, names: Iterable[str]) -> frozenset[str]:
+def names_of(index: int, names: Collection[str]) -> frozenset[str]:
     """Of the names of writes, those of one of several charges: "claim", "event"."""
-    return frozenset(name for name in ("claim", "event") if f"{name} {index}" in set(names))
+    return frozenset(name for name in ("claim", "event") if f"{name} {index}" in names)
 
 
 def _save(bill: Charge, index: int, transaction: dynamo.Transaction) -> None:

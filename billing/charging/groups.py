@@ -2,6 +2,7 @@
 counter, which bears no more than some hundred transactions a second."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from billing.models import counters as counter_rows
 from imgapis.base import dynamo
 
 MOST_WRITES = 98  # of the hundred of a transaction, beside the counters of the period and of the day
-# A charge that has not had its turn by then is tried again by its caller, or refused.
+# A charge that has had no turn by then is tried again by its caller, or refused.
 TURN_SECONDS = dynamo.RETRY_SECONDS
 
 
@@ -32,10 +33,11 @@ class _Waiting:
 
 @dataclass(eq=False)
 class _Queue:
-    """The charges to one set of counters; whoever has `turn` writes."""
+    """The charges to one set of counters, of which one thread writes at a time."""
 
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    changed: threading.Condition = field(default_factory=threading.Condition)
     waiting: list[_Waiting] = field(default_factory=list)
+    is_writing: bool = False
 
 
 _queues: WeakValueDictionary[tuple[str, ...], _Queue] = WeakValueDictionary()
@@ -45,16 +47,15 @@ _lock = threading.Lock()  # of the queues and what they hold; held for no call
 def write(charge: Charge, names: tuple[str, ...]) -> None:
     """Write a charge, together with those that wait for the same counters. Raises TransactionCanceled as if it had been
     written by itself, and TransactWriteError where it is not known to have been written."""
-    own = _Waiting(charge)
+    own, deadline = _Waiting(charge), time.monotonic() + TURN_SECONDS
     with _queued(own, names) as queue:
-        while not own.is_done:
-            if not queue.turn.acquire(timeout=TURN_SECONDS):
-                raise TransactWriteError(f"The charge had no turn within {TURN_SECONDS:g} s.")
+        if _has_turn(own, queue, deadline):
             try:
-                if not own.is_done:
-                    _write_group(_group(own, queue), names)
+                _write_group(_group(own, queue), names)
             finally:
-                queue.turn.release()
+                with queue.changed:
+                    queue.is_writing = False
+                    queue.changed.notify_all()
     if own.error is not None:
         raise own.error
 
@@ -72,8 +73,21 @@ def _queued(own: _Waiting, names: tuple[str, ...]) -> Iterator[_Queue]:
             queue.waiting.remove(own)
 
 
+def _has_turn(own: _Waiting, queue: _Queue, deadline: float) -> bool:
+    """Whether the charge is still to be written, once nobody else writes. Raises TransactWriteError past the deadline
+    (monotonic seconds)."""
+    with queue.changed:
+        queue.changed.wait_for(lambda: own.is_done or not queue.is_writing, max(0.0, deadline - time.monotonic()))
+        if own.is_done:
+            return False
+        if queue.is_writing or time.monotonic() >= deadline:
+            raise TransactWriteError(f"The charge had no turn within {TURN_SECONDS:g} s.")
+        queue.is_writing = True
+        return True
+
+
 def _group(own: _Waiting, queue: _Queue) -> list[_Waiting]:
-    """The charge and those after it that a transaction can hold with it: no two writes of one are to the same row."""
+    """The charge and, as they came, others that a transaction can hold with it: no two of its writes are to one row."""
     group, digests, writes = [own], set(own.charge.digests), own.writes
     with _lock:
         others = [each for each in queue.waiting if each is not own and not each.is_done]
@@ -86,47 +100,61 @@ def _group(own: _Waiting, queue: _Queue) -> list[_Waiting]:
 
 
 def _write_group(group: list[_Waiting], names: tuple[str, ...]) -> None:
-    """Write them, and note what became of each; those that only others of the group kept back go on waiting."""
+    """Write them, and note what became of each. Those whose own condition is not met, and those that what is left does
+    not cover, keep none of the others back; whoever is not covered is told last, when the others are written."""
+    uncovered: list[_Waiting] = []
     try:
-        charges.write([each.charge for each in group], names)
-    except dynamo.TransactionCanceled as error:
-        _note_canceled(group, names, error)
+        while group:
+            try:
+                charges.write([each.charge for each in group], names)
+            except dynamo.TransactionCanceled as error:
+                rest = _without_failed(group, error)
+                covered = rest
+                if "counter" in error.failed:
+                    covered = _covered(rest, names) if rest and len(group) > 1 else []
+                uncovered += [each for each in rest if each not in covered]
+                if len(covered) == len(group):  # another transaction was in the way, or has given credits since
+                    return _end(group, dynamo.TransactionCanceled(frozenset(), error.conflicting, error.cause))
+                group = covered
+            else:
+                return _end(group, None)
     except PynamoDBException as error:
         _end(group, error)
-    else:
-        _end(group, None)
+    finally:
+        _end(uncovered, dynamo.TransactionCanceled(frozenset({"counter"}), frozenset(), None))
+    return None
 
 
-def _note_canceled(group: list[_Waiting], names: tuple[str, ...], error: dynamo.TransactionCanceled) -> None:
-    if not error.failed:  # another transaction was in the way
-        return _end(group, error)
+def _without_failed(group: list[_Waiting], error: dynamo.TransactionCanceled) -> list[_Waiting]:
+    """End those whose claim or event is there already; the others."""
     rest = []
     for index, each in enumerate(group):
         if own_failures := charges.names_of(index, error.failed):
             _end([each], dynamo.TransactionCanceled(own_failures, frozenset(), error.cause))
         else:
             rest.append(each)
-    if "counter" in error.failed:
-        _end_uncovered(rest, names, error)
-    return None
+    return rest
 
 
-def _end_uncovered(group: list[_Waiting], names: tuple[str, ...], error: dynamo.TransactionCanceled) -> None:
-    """End those that what is left does not cover, first come, first served; their callers read why."""
-    try:
-        rows = counter_rows.by_name(group[0].charge.event.workspace_id, names) if len(group) > 1 else {}
-    except PynamoDBException as failure:
-        return _end(group, TransactWriteError("The counters could not be read.", failure))
+def _covered(group: list[_Waiting], names: tuple[str, ...]) -> list[_Waiting]:
+    """Those that what is left covers, in their order. Raises PynamoDBException."""
+    rows = counter_rows.by_name(group[0].charge.event.workspace_id, names)
     left = min((row.left for row in rows.values()), default=0) if len(rows) == len(names) else 0
+    covered = []
     for each in group:
-        cost = each.charge.event.cost
-        if cost <= left:
-            left -= cost
-        else:
-            _end([each], dynamo.TransactionCanceled(frozenset({"counter"}), frozenset(), error.cause))
-    return None
+        if each.charge.event.cost <= left:
+            left -= each.charge.event.cost
+            covered.append(each)
+    return covered
 
 
 def _end(group: list[_Waiting], error: PynamoDBException | None) -> None:
     for each in group:
-        each.error, each.is_done = error, True
+        each.error, each.is_done = _own(error), True
+
+
+def _own(error: PynamoDBException | None) -> PynamoDBException | None:
+    """An error that says the same, for one thread to raise."""
+    if isinstance(error, dynamo.TransactionCanceled):
+        return dynamo.TransactionCanceled(error.failed, error.conflicting, error.cause)
+    return TransactWriteError(error.msg, error.cause) if error is not None else None

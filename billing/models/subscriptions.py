@@ -90,8 +90,10 @@ def restart_hold(before: Subscription, since: float | None) -> None:
 
 
 def begin_change(workspace_id: str, until: float, now: float) -> bool:
-    """Keep other changes of a plan waiting until a moment; False where one is under way, or there is no row."""
+    """Keep other changes of a plan waiting until a moment that is this one's alone; False where one is under way, or
+    there is no row. Safe to repeat, as where an answer was lost."""
     is_free = (Subscription.changing_until <= now) | Subscription.changing_until.does_not_exist()
+    is_free |= Subscription.changing_until == until
     return Subscription(workspace_id).update_if(Subscription.is_present() & is_free, changing_until=until)
 
 

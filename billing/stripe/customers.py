@@ -1,5 +1,6 @@
 """The data access of Stripe customers: the customer of a workspace, and its subscription as Stripe last reported it."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -74,10 +75,10 @@ def changing(workspace_id: str) -> Iterator[None]:
     """Nobody else changes the plan inside the block: a change is made of the subscription that was read before it, and
     Stripe makes it of whatever there is by then. Raises ChangeUnderWay. Where the end of it cannot be noted, others
     wait for CHANGE_SECONDS: what was done is done."""
-    until = clock.now() + CHANGE_SECONDS
-    if not subscription_rows.begin_change(workspace_id, until, clock.now()):
-        raise ChangeUnderWay
+    until = clock.now() + CHANGE_SECONDS + random.random()  # a moment that no other change has
     try:
+        if not subscription_rows.begin_change(workspace_id, until, clock.now()):
+            raise ChangeUnderWay
         yield
     finally:
         with suppress(PynamoDBException):

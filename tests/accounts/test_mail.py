@@ -21,7 +21,6 @@ from imgapis.base import clock, dynamo
 from imgapis.base.mail import mail, outbox
 from imgapis.base.mail.rows import OutgoingMail
 from imgapis.work import outgoing_mail
-from tests import environment
 from tests.accounts.smtp_server import MailServer
 from tests.faults import front
 from tests.people import CODE, fresh_address
@@ -255,8 +254,8 @@ def test_a_mail_of_a_process_that_is_killed_once_it_has_answered_arrives_once(sm
         EMAIL_HOST="127.0.0.1",
         EMAIL_PORT=str(server.port),
         EMAIL_USE_TLS="0",
-        AWS_ACCESS_KEY_ID=environment.ACCESS_KEY,
-        AWS_SECRET_ACCESS_KEY=environment.ACCESS_KEY,
+        AWS_ACCESS_KEY_ID="embedded",
+        AWS_SECRET_ACCESS_KEY="embedded",
         DJANGO_SETTINGS_MODULE="imgapis.settings",
     )
     killed = subprocess.run(

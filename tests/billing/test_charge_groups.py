@@ -45,10 +45,12 @@ def _meet(bills: list[Charge], terms: Terms, threads: ThreadPoolExecutor, monkey
         write(group, names)
 
     monkeypatch.setattr(charges, "write", held_back)
+    monkeypatch.setattr(groups, "TURN_SECONDS", SECONDS)
     first = threads.submit(_answer, bills[0], terms)
     assert begun.wait(SECONDS)
     others = [threads.submit(_answer, each, terms) for each in bills[1:]]
-    _wait_for(lambda: sum(len(queue.waiting) for queue in groups._queues.values()) == len(bills), others)
+    (queue,) = [queue for key, queue in list(groups._queues.items()) if key[0] == bills[0].event.workspace_id]
+    _wait_for(lambda: len(queue.waiting) == len(bills), others)
     go_on.set()
     return [future.result(SECONDS) for future in (first, *others)]
 
@@ -110,6 +112,14 @@ def test_what_is_left_is_given_to_as_many_as_it_covers(dynamodb, meeting, left):
     answers = meeting([bill(row.workspace_id) for _ in range(30)], Terms(allowance=2 * left))
     assert Counter(answers) == {2: left, "out_of_credits": 30 - left}
     assert (proof(row).left, proof(row).is_valid) == (0, True)
+
+
+def test_nobody_who_is_covered_waits_for_those_who_are_not(dynamodb, written, meeting):
+    """H39: who is refused comes again at once, and must not fail the next transaction of the others for ever."""
+    row = workspaces.create_unowned(namespace=f"last-{secrets.token_hex(6)}", allowance=8)
+    answers = meeting([bill(row.workspace_id) for _ in range(20)], Terms(allowance=8))
+    assert Counter(answers) == {2: 4, "out_of_credits": 16}
+    assert written[:3] == [1, 19, 3], "those that are covered go again without the others"
 
 
 def test_what_is_paid_for_is_free_among_what_is_not(rich, written, meeting):

@@ -55,8 +55,8 @@ def hot(dynamodb, monkeypatch):
         region=dynamo.Options.region,
         host=f"http://127.0.0.1:{proxy._server.server_port}",
         max_retry_attempts=0,
-        aws_access_key_id=environment.ACCESS_KEY,
-        aws_secret_access_key=environment.ACCESS_KEY,
+        aws_access_key_id="embedded",
+        aws_secret_access_key="embedded",
         max_pool_connections=64,
     )
     _ = connection.client

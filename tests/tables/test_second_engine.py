@@ -40,7 +40,7 @@ def second_engine():
 def test_rows_charges_codes_and_sessions_are_the_same_on_it(second_engine):
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-m", "not prove and not races", *FILES]
     variables = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}
-    variables |= {environment.SHARED_DYNAMODB: str(second_engine), "IMGAPIS_TEST_STAGE": "test"}
+    variables |= {environment.OTHER_ENGINE: str(second_engine), "IMGAPIS_TEST_STAGE": "test"}
     result = subprocess.run(
         command, cwd=environment.ROOT, env=variables, capture_output=True, text=True, timeout=580, check=False
     )

@@ -103,6 +103,28 @@ def test_its_claim_ends_with_it(workspace, bucket, origin, renderings, outage, m
     assert ask(workspace, "src=shop/shoe.jpg&w=77&ttl=3600").halves == 2
 
 
+def test_what_has_expired_meanwhile_is_made_anew(workspace, bucket, origin, renderings, outage, monkeypatch):
+    """Nobody pays for a second of life; nor does trying again keep a picture for longer than a minute."""
+    begun = clock.now()
+    for seconds in (0, 40, 61):
+        monkeypatch.setattr(clock, "now", lambda at=begun + seconds: at)
+        with pytest.raises(ChargeUnavailable):
+            ask(workspace, "src=shop/shoe.jpg&w=77&ttl=60")
+    assert len(renderings) == 2
+    outage()
+    answer = ask(workspace, "src=shop/shoe.jpg&w=77&ttl=60")
+    assert (len(renderings), answer.halves, answer.output.expires) == (2, 2, int(begun + 61) + 60)
+
+
+def test_trying_again_keeps_a_picture_no_longer(workspace, bucket, origin, renderings, outage, monkeypatch):
+    begun = clock.monotonic()
+    for seconds in (0, 40, 80):
+        monkeypatch.setattr(clock, "monotonic", lambda at=begun + seconds: at)
+        with pytest.raises(ChargeUnavailable):
+            ask(workspace)
+    assert len(renderings) == 2
+
+
 def test_what_is_kept_is_bounded(workspace, bucket, origin, renderings, outage, monkeypatch):
     memory = unsettled.UnsettledPictures(20)
     monkeypatch.setattr(unsettled, "memory", memory)

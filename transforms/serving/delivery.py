@@ -196,7 +196,7 @@ def _require_may_begin(tenant: Tenant, plan: RenderPlan) -> None:
 
 
 def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:
-    picture, timings = unsettled.memory.take(plan), dict[str, float]()
+    picture, timings = unsettled.memory.find(plan), dict[str, float]()
     status = image_request.fallback_status or 200
     charge = Settlement(tenant, plan, image_request.origin or "", image_request.started, status)
     try:
@@ -209,6 +209,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
         if picture:
             unsettled.memory.keep(plan, picture)
         raise
+    unsettled.memory.drop(plan)
     stage_started = time.monotonic()
     cache.write(tenant.folder, plan.key, plan.retention, picture.entry)
     timings["store"] = (time.monotonic() - stage_started) * 1000

@@ -47,19 +47,26 @@ class UnsettledPictures:
         )
 
     def keep(self, plan: RenderPlan, picture: FinishedPicture) -> None:
-        """Keep the finished picture of a plan, unless it is larger than all of them may be."""
+        """Keep the finished picture of a plan, unless it is larger than all of them may be; one that is kept already is
+        kept no longer for it."""
         with self._lock:
-            if picture.size <= self._pictures.maxsize:
+            if picture.size <= self._pictures.maxsize and self._pictures.get(plan.key) is not picture:
                 self._pictures[plan.key] = picture
 
-    def take(self, plan: RenderPlan) -> FinishedPicture | None:
-        """The finished picture of a plan, which is kept no longer; None where there is none, or where it was purged, or
-        is older than the plan takes."""
+    def find(self, plan: RenderPlan) -> FinishedPicture | None:
+        """The finished picture of a plan; None where there is none, or where it has expired, was purged, or is older
+        than the plan takes."""
         with self._lock:
-            picture = self._pictures.pop(plan.key, None)
-        if picture is None or not picture.entry.outlives(plan.purged_before, plan.engine):
+            picture = self._pictures.get(plan.key)
+        if picture is None or picture.entry.expires <= clock.now():
             return None
-        return picture if plan.accepts(picture.entry) else None
+        is_valid = picture.entry.outlives(plan.purged_before, plan.engine) and plan.accepts(picture.entry)
+        return picture if is_valid else None
+
+    def drop(self, plan: RenderPlan) -> None:
+        """Keep the picture of a plan no longer: it is charged."""
+        with self._lock:
+            self._pictures.pop(plan.key, None)
 
     def clear(self) -> None:
         """Keep none any more."""
