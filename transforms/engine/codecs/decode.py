@@ -178,12 +178,12 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
     size = sniffing.webp_size(data) if name == "WEBP" else None
     if size:
         _check_size(size, 1, limits)
-    chunks = png.read(data) if name == "PNG" else None
-    if chunks is not None:
-        if chunks.is_cut and not cut:
-            raise EngineError("broken_image", "The animation ends too early: the file is truncated.")
-        data = chunks.data
     try:
+        chunks = png.read(data) if name == "PNG" else None
+        if chunks is not None:
+            if chunks.is_cut and not cut:
+                raise EngineError("broken_image", "The animation ends too early: the file is truncated.")
+            data = chunks.data
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with ExitStack() as opened:

@@ -22,6 +22,9 @@ ANIMATED = {ANIMATION, FRAME, b"fdAT"}
 PASSED_OVER = TEXTS | NAMED | ANIMATED | {b"tIME", b"bKGD", b"hIST", b"sPLT"}
 BEFORE_PIXELS = NAMED | {b"tRNS"}
 GREY, RGB, PALETTE, GREY_ALPHA = 0, 2, 3, 4
+# Of which the first one counts, as in browsers, and others are left out.
+SINGLE = {b"tRNS", b"eXIf"}
+PALETTE_DEPTHS = {1, 2, 4, 8}
 # What levels of 2 and 4 bits are multiplied by when they are loaded as 8.
 SCALES = {2: 85, 4: 17}
 LONGEST_PROFILE, LONGEST_TEXT = 8_000_000, 1_000_000
@@ -102,21 +105,22 @@ def read(data: bytes) -> Png | None:
             continue
         if chunk.name == b"iTXt" and chunk.body.startswith(XMP):
             first.setdefault(XMP, chunk.body)
-        if has_pixels and chunk.name in BEFORE_PIXELS:
+        is_first = chunk.name not in first
+        if (has_pixels and chunk.name in BEFORE_PIXELS) or (chunk.name in SINGLE and not is_first):
             continue
-        if chunk.name in (*COLOURS, b"PLTE", ANIMATION) and chunk.name not in first:
+        if chunk.name in FIRST_READ and is_first:
             first[chunk.name] = chunk.body
         if chunk.name == b"tRNS" and header:
             if _is_clear_colour(header, chunk.body, b"PLTE" in first):
-                first.setdefault(chunk.name, chunk.body)
+                first[chunk.name] = chunk.body
                 if not _is_no_level(header, chunk.body):
                     body = _filled_alpha(header, chunk.body, len(first.get(b"PLTE", b"")) // 3)
                     parts.append(written(chunk.name, _scaled_key(header, body)))
-        elif chunk.name == b"PLTE" and header:
+        elif chunk.name == b"PLTE" and header and is_first:
             body = _filled_palette(header, chunk.body)
             parts.append(chunk if body == chunk.body else written(chunk.name, body))
         elif chunk.name == b"eXIf" and (has_pixels or chunk.body.startswith(exif_block.HEAD)):
-            # The decoder reads no further than to the pixels before it is asked for these.
+            # The decoder reads no further than to the pixels before it is asked for it.
             parts.insert(1 if has_pixels else len(parts), written(chunk.name, exif_block.upright(chunk.body)))
         elif chunk.name == b"pHYs" and chunk.length != 9:
             continue
@@ -174,14 +178,20 @@ def _is_clear_colour(header: bytes, body: bytes, has_palette: bool) -> bool:
 
 def _filled_palette(header: bytes, body: bytes) -> bytes:
     """A palette shorter than the depth allows, filled up with its last colour as browsers do."""
-    missing = (1 << header[8]) - len(body) // 3
-    return body + body[-3:] * missing if header[9] == PALETTE and missing > 0 and not len(body) % 3 else body
+    missing = _entries(header) - len(body) // 3
+    return body + body[-3:] * missing if missing > 0 and not len(body) % 3 else body
 
 
 def _filled_alpha(header: bytes, body: bytes, entries: int) -> bytes:
     """The alpha of a palette that is filled up: that of its last colour goes on."""
-    missing = (1 << header[8]) - entries if header[9] == PALETTE and len(body) >= entries else 0
-    return body[:entries] + body[entries - 1 : entries] * missing if missing > 0 else body
+    missing = _entries(header) - entries
+    return body[:entries] + body[entries - 1 : entries] * missing if missing > 0 and len(body) >= entries else body
+
+
+def _entries(header: bytes) -> int:
+    """How many colours a palette has at the most; 0 where there is none, or of a depth that there is not."""
+    bits, kind = header[8], header[9]
+    return 1 << bits if kind == PALETTE and bits in PALETTE_DEPTHS else 0
 
 
 def _key(kind: int, body: bytes) -> tuple[int, ...] | None:
@@ -257,3 +267,4 @@ def _gamma(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
 
 READERS = {b"cICP": _code_points, b"iCCP": _profile, b"sRGB": _srgb, b"gAMA": _gamma}
 COLOURS = (*READERS, b"cHRM")
+FIRST_READ = (*COLOURS, b"PLTE", b"eXIf", ANIMATION)
