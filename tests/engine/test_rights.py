@@ -3,6 +3,7 @@
 import struct
 import zlib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -137,3 +138,47 @@ def test_a_packet_that_declares_entities_or_is_damaged_says_nothing():
     for xmp in (declared, packet("d:rights='x'")[:-9], b"rights", b"\xff\xfe" + packet("d:rights='x'")):
         data = pictures.saved(Image.new("RGB", (8, 8)), "WEBP", xmp=xmp)
         assert decode.open_picture(data, Limits()).rights == {}
+
+
+@pytest.mark.parametrize("name", ["creator", "rights"])
+@pytest.mark.parametrize("text", ["", "x"])
+def test_properties_within_one_another_are_looked_through_once(monkeypatch, name, text):
+    """I8: counts the elements that are looked at."""
+    depth = 20_000
+    nested = f"<d:{name}>" * depth + text + f"</d:{name}>" * depth
+    looked_at = []
+
+    class Counted(ElementTree.Element):
+        def __iter__(self):
+            return (self._count(self[index]) for index in range(len(self)))
+
+        def iter(self, tag=None):
+            return map(self._count, super().iter())
+
+        def _count(self, element):
+            looked_at.append(1)
+            assert len(looked_at) < 20 * depth
+            return element
+
+    def parse(text):
+        parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(element_factory=Counted))
+        parser.feed(text)
+        return parser.close()
+
+    monkeypatch.setattr(ElementTree, "fromstring", parse)
+    rights.read(Image.new("L", (1, 1)), Image.Exif(), packet("", nested))
+    assert len(looked_at) >= depth
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<d:rights/><d:rights>late</d:rights>", b"late"),
+        ("<d:rights>one</d:rights><d:rights>other</d:rights>", b"one"),
+        ("<d:rights><rdf:li>bare</rdf:li></d:rights>", b"bare"),
+        ("<d:rights><d:rights>inner</d:rights></d:rights>", b"inner"),
+    ],
+)
+def test_of_several_properties_the_first_one_that_says_something_is_read(body, text):
+    """I13"""
+    assert rights.read(Image.new("L", (1, 1)), Image.Exif(), packet("", body)) == {0x8298: text}

@@ -49,14 +49,14 @@ def _of_xmp(packet: bytes) -> dict[int, bytes]:
     texts: dict[int, bytes] = {}
     for element in root.iter():
         for tag, name in XMP_NAMES.items():
-            text = _joined(element) if element.tag == name else element.get(name, "")
-            if text:
-                texts.setdefault(tag, _clean(text.encode()))
+            if tag not in texts and (text := _joined(element) if element.tag == name else element.get(name, "")):
+                texts[tag] = _clean(text.encode())
     return texts
 
 
 def _joined(element: ElementTree.Element) -> str:
-    items = [item for item in element.iter(ITEM) if item.text]
+    """The items of a property's list, or its text. No further in than a list is: properties may be within others."""
+    items = [item for part in element for item in (part, *part) if item.tag == ITEM and item.text]
     for_all = [item for item in items if item.get(LANGUAGE) == "x-default"]
     return "; ".join(item.text or "" for item in for_all or items) if items else (element.text or "").strip()
 
