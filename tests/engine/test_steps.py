@@ -1,10 +1,12 @@
 """Each step of a transform, measured by sizes and colours."""
 
+import gc
+import weakref
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from tests.engine import pictures
 from tests.engine.pictures import BLUE, GREEN, RED, WHITE
@@ -12,6 +14,7 @@ from transforms.engine import geometry, pipeline
 from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
 from transforms.engine.steps import resize
 
 SOURCE = pictures.saved(pictures.cornered(), "PNG")
@@ -302,3 +305,30 @@ def test_a_step_that_is_not_asked_for_returns_the_very_same_picture():
 
 def test_every_named_position_is_within_the_unit_square():
     assert all(0 <= part <= 1 for position in geometry.NAMED_POSITIONS.values() for part in position)
+
+
+class Inverting:
+    """A step that makes new frames, and counts how many of those made in `frames` are alive once it has."""
+
+    def __init__(self, frames: list[weakref.ref], alive: list[int]):
+        self.frames, self.alive = frames, alive
+
+    def apply(self, picture: Picture, values: dict, limits: Limits) -> Picture:
+        changed = picture.mapped(ImageOps.invert)
+        self.frames += map(weakref.ref, changed.frames)
+        gc.collect()
+        self.alive.append(sum(frame() is not None for frame in self.frames))
+        return changed
+
+
+@pytest.mark.parametrize("is_compared", [False, True])
+def test_while_a_step_is_at_work_only_its_frames_and_those_of_the_one_before_are_alive(monkeypatch, is_compared):
+    """I3"""
+    frames: list[weakref.ref] = []
+    alive: list[int] = []
+    steps = [Inverting(frames, alive) for _ in range(4)]
+    monkeypatch.setattr(pipeline, "STEPS", steps)
+    monkeypatch.setattr(pipeline, "COMPARED", dict.fromkeys(steps, "blur"))
+    values = {"blur": 1} if is_compared else {}
+    picture = pipeline.processed(decode.open_picture(SOURCE, Limits()), values, Limits())
+    assert alive == [1, 2, 2, 2] and picture.idle == ()

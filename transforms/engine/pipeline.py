@@ -204,11 +204,16 @@ def _with_mark(picture: Picture, job: Job) -> Picture:
 def processed(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """The picture after every step in order; a step without its parameter changes nothing."""
     for step in STEPS:
-        before, picture = picture, step.apply(picture, values, limits)
-        name = COMPARED.get(step, "")
-        if name in values and picture.is_whole(values) and picture.looks_like(before):
-            picture = picture.unchanged_by(name)
+        picture = _after(step, picture, values, limits)
     return picture
+
+
+def _after(step: ModuleType, before: Picture, values: PictureValues, limits: Limits) -> Picture:
+    """The picture after one step. Of all steps before it only the last one's frames are held meanwhile."""
+    picture = step.apply(before, values, limits)
+    name = COMPARED.get(step, "")
+    is_idle = name in values and picture.is_whole(values) and picture.looks_like(before)
+    return picture.unchanged_by(name) if is_idle else picture
 
 
 OPERATIONS: Mapping[str, Callable[[Job], Output]] = {
