@@ -1,12 +1,15 @@
 """PNGs whose chunks are out of place, too short, too long or damaged, as Chromium 156 draws them."""
 
 import struct
+import zlib
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
 
 from tests.engine import apngs, pictures, pngs
 from transforms.engine.codecs import decode
+from transforms.engine.codecs.cut_files import stored_pixels
 from transforms.engine.containers import png
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
@@ -96,3 +99,62 @@ def _rights(text: str) -> bytes:
     exif = Image.Exif()
     exif[0x8298] = text
     return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+class Unpacker:
+    """A zlib decompressor that notes how many bytes it hands back to be given again."""
+
+    def __init__(self, made, handed_back: list[int]):
+        self._made, self._handed_back = made, handed_back
+
+    def decompress(self, data: bytes, most: int = 0) -> bytes:
+        try:
+            return self._made.decompress(data, most)
+        finally:
+            self._handed_back.append(len(self._made.unconsumed_tail))
+
+    def __getattr__(self, name: str):
+        return getattr(self._made, name)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_no_more_than_a_piece_of_packed_pixels_is_handed_back_to_be_unpacked_further(monkeypatch, parts):
+    """I3: what is handed back is copied, once for each piece."""
+    monkeypatch.setattr(stored_pixels, "PIECE", 1_000)
+    make, handed_back = zlib.decompressobj, []
+    monkeypatch.setattr(zlib, "decompressobj", lambda *options: Unpacker(make(*options), handed_back))
+    whole = stored_pixels.png_with_checksum(_noise(parts, pngs.damaged))
+    assert whole.tobytes() == pictures.noisy().tobytes()
+    assert len(handed_back) > 50 and max(handed_back) <= 1_000
+    handed_back.clear()
+    assert stored_pixels.png_pixels(_noise(parts, lambda packed: packed[:-4])).getextrema() == (255, 255)
+    assert len(handed_back) > 50 and max(handed_back) <= 1_000
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 50, 20_000])
+@pytest.mark.parametrize("behind", [b"", b"more"])
+def test_pixels_in_any_number_of_chunks_are_whole_without_their_checksum(parts, behind):
+    """I2"""
+    data = _noise(parts, lambda packed: pngs.damaged(packed) + behind)
+    assert stored_pixels.png_with_checksum(data).tobytes() == pictures.noisy().tobytes()
+
+
+@pytest.mark.parametrize("piece", range(1, 40))
+def test_pixels_are_counted_whole_however_the_pieces_fall(monkeypatch, piece):
+    """I2: of equal rows, which unpack to more than one piece with nothing left to give."""
+    monkeypatch.setattr(stored_pixels, "PIECE", piece)
+    for behind in (pngs.ROW[:-4], pngs.damaged(pngs.ROW)):
+        data = pngs.written(pngs.RGB, b"", packed=behind)
+        assert stored_pixels.png_with_checksum(data).getpixel((3, 1)) == pngs.INK
+        assert stored_pixels.png_pixels(pngs.written(pngs.RGB, b"", packed=pngs.ROW[:-4])).getextrema() == (255, 255)
+
+
+def _noise(parts: int, changed: Callable[[bytes], bytes]) -> bytes:
+    """A PNG of seeded noise, whose packed pixels are changed and stand in so many chunks."""
+    image = pictures.noisy()
+    rows = b"".join(b"\0" + image.crop((0, row, image.width, row + 1)).tobytes() for row in range(image.height))
+    packed = changed(zlib.compress(rows))
+    step = -(-len(packed) // parts)
+    bodies = [packed[start : start + step] for start in range(0, len(packed), step)]
+    header = apngs.chunk(b"IHDR", struct.pack(">IIBBBBB", *image.size, 8, pngs.RGB, 0, 0, 0))
+    return b"".join((apngs.MAGIC, header, *[apngs.chunk(b"IDAT", body) for body in bodies], apngs.chunk(b"IEND")))

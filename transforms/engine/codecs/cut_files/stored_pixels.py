@@ -3,8 +3,9 @@
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -20,7 +21,18 @@ JPEG_END = b"\xff\xd9"
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 IN_ORDER = ((0, 0, 1, 1),)
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-PIECE = 1_000_000  # bytes of pixels that are unpacked at once to be counted
+PIECE = 1_000_000  # bytes that are unpacked at once to be counted, and packed ones that are given at once
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What compressed bytes come to: how many bytes (`count`) and their Adler-32 (`checksum`), of how many packed ones
+    (`read`), and whether their end is there."""
+
+    count: int
+    checksum: int
+    read: int
+    is_ended: bool
 
 
 def jpeg(data: bytes, layout: Layout) -> bytes:
@@ -47,7 +59,9 @@ def png_pixels(data: bytes) -> Image.Image | None:
     bodies = {name: [chunk.body for chunk in png.chunks(data) if chunk.name == name] for name in (b"IHDR", b"IDAT")}
     width, height = struct.unpack_from(">II", bodies[b"IHDR"][0])
     passes = _passes(bodies[b"IHDR"][0])
-    stored = _unpacked_bytes(bodies[b"IDAT"], sum(stride * rows for _, _, rows, stride in passes))
+    length = sum(stride * rows for _, _, rows, stride in passes)
+    unpacked = _unpacked(bodies[b"IDAT"], length)
+    stored = min(unpacked.count, length) if unpacked else 0
     mask = np.zeros((height, width), np.uint8)
     for (left, top, across, down), _, rows, stride in passes:
         drawn = min(rows, stored // stride)
@@ -63,17 +77,11 @@ def png_with_checksum(data: bytes) -> Image.Image | None:
     if not all(chunk.is_sound for chunk in parts if chunk.name == b"IDAT"):
         return None
     stream = b"".join(chunk.body for chunk in parts if chunk.name == b"IDAT")
-    unpacker, checksum, rest = zlib.decompressobj(-zlib.MAX_WBITS), 1, stream[2:]
     length = sum(stride * rows for _, _, rows, stride in _passes(parts[0].body))
-    while rest and length > -PIECE and not unpacker.eof:
-        try:
-            unpacked = unpacker.decompress(rest, PIECE)
-        except zlib.error:
-            return None
-        checksum, length, rest = zlib.adler32(unpacked, checksum), length - len(unpacked), unpacker.unconsumed_tail
-    if not unpacker.eof or length > 0:
+    unpacked = _unpacked([memoryview(stream)[2:]], length + PIECE, -zlib.MAX_WBITS)
+    if unpacked is None or not unpacked.is_ended or unpacked.count < length:
         return None
-    pixels = png.written(b"IDAT", stream[: len(stream) - len(unpacker.unused_data)] + struct.pack(">I", checksum))
+    pixels = png.written(b"IDAT", stream[: 2 + unpacked.read] + struct.pack(">I", unpacked.checksum))
     others = [chunk.raw for chunk in parts if chunk.name not in (b"IDAT", b"IEND")]
     image = Image.open(BytesIO(b"".join((png.PNG_MAGIC, *others, pixels, png.IEND))), formats=["PNG"])
     image.load()
@@ -94,17 +102,25 @@ def _passes(header: bytes) -> list[tuple[tuple[int, int, int, int], int, int, in
     ]
 
 
-def _unpacked_bytes(pieces: list[bytes], most: int) -> int:
-    """How many bytes compressed pieces unpack to, at most so many; 0 where they are damaged."""
-    unpacker, count = zlib.decompressobj(), 0
-    for piece in pieces:
-        while piece and count < most and not unpacker.eof:
+def _unpacked(bodies: Sequence[bytes | memoryview], most: int, window: int = zlib.MAX_WBITS) -> Unpacked | None:
+    """What the bodies of chunks unpack to, up to the piece in which they come to `most` bytes; None where they are
+    damaged. `window` is zlib's wbits."""
+    unpacker, count, checksum, read = zlib.decompressobj(window), 0, 1, 0
+    # What the unpacker does not take of a piece it copies, each time: so it is given little.
+    for piece in (body[start : start + PIECE] for body in bodies for start in range(0, len(body), PIECE)):
+        rest: bytes | memoryview = piece
+        is_left = True
+        while is_left and count < most and not unpacker.eof:
             try:
-                count += len(unpacker.decompress(piece, PIECE))
+                unpacked = unpacker.decompress(rest, PIECE)
             except zlib.error:
-                return 0
-            piece = unpacker.unconsumed_tail
-    return min(count, most)
+                return None
+            count, checksum, rest = count + len(unpacked), zlib.adler32(unpacked, checksum), unpacker.unconsumed_tail
+            is_left = bool(rest) or len(unpacked) == PIECE
+        read += len(piece) - len(unpacker.unused_data if unpacker.eof else rest)
+        if unpacker.eof or count >= most:
+            break
+    return Unpacked(count, checksum, read, unpacker.eof)
 
 
 def gif_image(size: tuple[int, int], data: bytes, bits: int, interlaced: bool) -> tuple[Image.Image, Image.Image]:
