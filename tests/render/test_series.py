@@ -16,6 +16,7 @@ from transforms.render.pool import Sharing
 
 SOURCE = os.urandom(100_000)
 ONCE, TWICE = Sharing(1, 10), Sharing(2, 10)
+SECONDS = 30  # the longest that a test waits for anything
 
 
 class Sent:
@@ -52,18 +53,21 @@ class Crowd:
         self.threads: list[threading.Thread] = []
 
     def ask(self, act: str, source: bytes, sharing: Sharing | None = ONCE, workspace: str = "shop", **limits) -> None:
-        """One more job, behind the others."""
-        number, before = len(self.threads), self.pool.waiting()
-        self.threads.append(threading.Thread(target=self._run, args=(number, act, source, sharing, workspace, limits)))
-        self.threads[-1].start()
-        while self.pool.waiting() == before:
-            time.sleep(0.001)
+        """One more job, behind the others: it waits when this returns, or has its answer already."""
+        number, before, ends = len(self.threads), self.pool.waiting(), time.monotonic() + SECONDS
+        arguments = (number, act, source, sharing, workspace, limits)
+        thread = threading.Thread(target=self._run, args=arguments, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+        while self.pool.waiting() == before and thread.is_alive():
+            assert time.monotonic() < ends, "the job neither waits nor is answered"
+            thread.join(0.001)
 
     def done(self) -> dict[int, object]:
         """Let them be worked off; the answers: bytes, or the code of an error."""
         self.held.release()
         for thread in self.threads:
-            thread.join()
+            thread.join(SECONDS)
         self.pool.close()
         return self.answers
 
@@ -153,9 +157,9 @@ def test_a_refusal_is_of_one_job_and_the_series_goes_on(crowd, sent):
 
 def test_who_has_waited_too_long_is_not_done_with_the_others(crowd, sent):
     crowd.ask("echo", SOURCE)
-    crowd.ask("echo", SOURCE, wait_seconds=0.01)
+    crowd.ask("echo", SOURCE, wait_seconds=0.0)
+    crowd.threads[1].join(SECONDS)
     crowd.ask("echo", SOURCE)
-    crowd.threads[1].join()
     assert crowd.done() == {0: SOURCE, 1: "render_busy", 2: SOURCE}
     assert [number for number, _ in sent.jobs] == [0, 2]
 
