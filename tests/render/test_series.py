@@ -77,6 +77,8 @@ class Crowd:
             self.answers[number] = output.body
         except EngineError as error:
             self.answers[number] = error.code
+        except OSError as error:
+            self.answers[number] = type(error)
 
 
 @pytest.fixture
@@ -153,6 +155,22 @@ def test_a_refusal_is_of_one_job_and_the_series_goes_on(crowd, sent):
         crowd.ask(act, SOURCE)
     assert crowd.done() == {0: SOURCE, 1: "broken_image", 2: SOURCE}
     assert [has_source for _, has_source in sent.jobs] == [True, False, False]
+
+
+def test_where_no_process_can_be_had_for_one_of_a_series_it_is_told_and_the_others_are_done(crowd, monkeypatch):
+    """I4"""
+    ready, calls = crowd.pool._ready, []
+
+    def fail_once(child):
+        calls.append(child)
+        if len(calls) == 3:  # behind the job that is held, before the first one of the series, and before the second
+            raise BlockingIOError
+        return ready(child)
+
+    for _ in range(3):
+        crowd.ask("echo", SOURCE)
+    monkeypatch.setattr(crowd.pool, "_ready", fail_once)
+    assert crowd.done() == {0: SOURCE, 1: BlockingIOError, 2: SOURCE}
 
 
 def test_who_has_waited_too_long_is_not_done_with_the_others(crowd, sent):

@@ -193,7 +193,7 @@ class Pool:
             child = self._work(ticket, child)
             ends = ends or time.monotonic() + SERIES_SECONDS
             ticket = self._finish(ticket, child, ends)
-            child = self._ready(child)
+        child = self._ready(child)  # not before: whatever it raises, a job that has begun must be answered
         child.forget()
         return child
 
