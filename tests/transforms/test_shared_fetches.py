@@ -1,5 +1,6 @@
 """Requests for one source that meet share its fetch and its decoding; each is charged and answered as its own (R4)."""
 
+import hashlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from transforms.serving.delivery import ImageRequest
 from transforms.serving.scheduling import shared_fetches
 from transforms.serving.scheduling.shared_fetches import SharedFetches
 from transforms.sources import named_sources
+from transforms.sources.originals import Original
 from transforms.tenant import tenants
 
 WIDTHS = (320, 480, 640, 768, 1024, 1280, 1920, 2560)
@@ -281,3 +283,19 @@ def test_a_changed_source_is_another_one(tenant, workspace, origin):
     assert origin.requests[path] == 2
     for hold in (first, second):
         hold.__exit__(None, None, None)
+
+
+def test_requests_that_share_a_result_share_its_digest_whatever_they_make_of_its_freshness(monkeypatch):
+    """H4: the digest of the bytes is reckoned once."""
+    result = FetchResult(b"picture", "image/jpeg", 200, None, fresh_seconds=60)
+    sha256, reckoned = hashlib.sha256, []
+
+    def reckon(data: bytes):
+        reckoned.append(data)
+        return sha256(data)
+
+    monkeypatch.setattr(hashlib, "sha256", reckon)
+    originals = [Original(("a",), lambda note: result, lambda method: None) for _ in range(3)]
+    copies = [original.fetch() for original in originals]
+    assert [copy.fresh_seconds for copy in copies] == [None] * 3 and result.fresh_seconds == 60
+    assert {copy.digest for copy in copies} == {sha256(b"picture").hexdigest()} and reckoned == [b"picture"]

@@ -92,7 +92,7 @@ class Original:
             result = self.read(note)
             if self.lifetime.obeys_origin or result.fresh_seconds is None:
                 return result
-            return replace(result, fresh_seconds=None)
+            return result.without_freshness()
         except ApiError as refusal:
             self._explain(refusal)
             raise

@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
@@ -70,6 +70,12 @@ class FetchResult:
     def digest(self) -> str:
         """SHA-256 of the body in hex: reckoned once, however many requests share the result."""
         return hashlib.sha256(self.body).hexdigest()
+
+    def without_freshness(self) -> "FetchResult":
+        """The result as if nothing were said of how long it may be reused, with the same body and its digest."""
+        result = replace(self, fresh_seconds=None)
+        vars(result)["digest"] = self.digest
+        return result
 
 
 @dataclass(frozen=True)
