@@ -79,6 +79,10 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     for endpoint in gateway.call(gateway.api().webhook_endpoints.list).data[1:]:
         gateway.call(gateway.api().webhook_endpoints.delete, endpoint.id)
     with world.refusing_cards():
+        payments.invoice_overage(customer, "never paid", catalogue.of("growth"), 10_000, (now - 60, now))
+    (voided,) = closing.unclosed_invoices(customer)
+    gateway.call(gateway.api().invoices.void_invoice, voided.id)
+    with world.refusing_cards():
         closing.end_subscriptions(buyer.workspace_id, customer)
     (unpaid,) = closing.unclosed_invoices(customer)
     unpaid_invoice = world.book.get("invoices", unpaid.id)
