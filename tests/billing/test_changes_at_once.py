@@ -77,6 +77,13 @@ def test_a_change_that_has_crashed_keeps_others_waiting_for_minutes_only(custome
     rows.end_change(customer.workspace_id, customer.moment - HOUR)  # the end of the one that crashed, too late
 
 
+def test_a_lost_answer_to_the_beginning_of_a_change_keeps_nobody_waiting_for_it(customer):
+    """H38: the call is repeated, and is its own."""
+    until = customer.moment + customers.CHANGE_SECONDS
+    assert [rows.begin_change(customer.workspace_id, until, customer.moment) for _ in range(2)] == [True, True]
+    assert not rows.begin_change(customer.workspace_id, until + 0.5, customer.moment)
+
+
 def test_a_change_that_is_paid_says_so_though_its_end_cannot_be_noted(customer, monkeypatch):
     """H38, H32: the next one waits for minutes, and nobody is told that it failed."""
     with monkeypatch.context() as patched:
