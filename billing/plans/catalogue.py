@@ -70,6 +70,12 @@ def of(tier: str) -> Plan:
     return CATALOGUE[tier]
 
 
+def tier_of_product(product_id: str) -> str:
+    """The tier that a product of ours at Stripe sells; the free one for any other product."""
+    tier = product_id.removeprefix("imgapis_")
+    return tier if tier in CATALOGUE else FREE
+
+
 def cheapest_for(credits: int) -> Plan:
     """The plan whose month costs least for a number of credits, what goes beyond it counted at its overage price."""
     candidates = [plan for plan in CATALOGUE.values() if plan.credits >= credits or plan.overage is not None]

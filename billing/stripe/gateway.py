@@ -222,8 +222,7 @@ def _scheduled(schedule: "StripeSchedule | None") -> str:
 
 def tier_of(price: "StripePrice") -> str:
     """The plan a price belongs to: by our own product, never by the content of an event or a form (B16)."""
-    tier = id_of(price.product).removeprefix("imgapis_")
-    return tier if tier in catalogue.CATALOGUE else catalogue.FREE
+    return catalogue.tier_of_product(id_of(price.product))
 
 
 def _item_kind(price: "StripePrice") -> str:

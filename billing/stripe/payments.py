@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from billing.plans import catalogue
 from billing.plans.catalogue import Plan
@@ -136,8 +136,7 @@ def invoice_overage_of(invoice: "StripeInvoice") -> None:
     """Invoice what an invoice bills of overage on its own, as the rest of it is not going to be paid. Safe to repeat.
     Raises what the gateway raises."""
     for line in filter(_sells_overage, invoice.lines.data):
-        details = line.pricing.price_details if line.pricing else None
-        plan = catalogue.of(details.product.removeprefix("imgapis_") if details else catalogue.FREE)
+        plan = catalogue.of(_tier(line))
         span = (line.period.start, line.period.end)
         customer_id, identifier = gateway.id_of(invoice.customer), f"{invoice.id}-{plan.tier}"
         invoice_overage(customer_id, identifier, plan, int(line.quantity or 0), span)
@@ -302,12 +301,21 @@ def _paid_invoice(invoice: "StripeInvoice") -> PaidInvoice:
     return PaidInvoice(invoice.id, tuple(line for line in lines if line is not None))
 
 
+def _price_details(line: "StripeLine") -> Any:
+    return getattr(getattr(line, "pricing", None), "price_details", None)
+
+
+def _tier(line: "StripeLine") -> str:
+    """The plan that a line is of; the free one where it sells nothing of ours."""
+    price = _price_details(line)
+    return catalogue.tier_of_product(price.product) if price else catalogue.FREE
+
+
 def _plan_line(line: "StripeLine") -> PlanLine | None:
     """A line as a plan's; None where it sells something else, such as credits beyond a plan."""
-    price = getattr(getattr(line, "pricing", None), "price_details", None)
-    tier = price.product.removeprefix("imgapis_") if price else ""
+    price, tier = _price_details(line), _tier(line)
     name = _price_name(gateway.id_of(price.price)) if price else ""
-    if tier not in catalogue.CATALOGUE or not catalogue.of(tier).paid or name == gateway.OVERAGE:
+    if not catalogue.of(tier).paid or name == gateway.OVERAGE:
         return None
     span = line.period.end - line.period.start
     interval = name or ("year" if span > 32 * clock.DAY else "month")
@@ -323,7 +331,7 @@ def _share_of_overage(invoice: "StripeInvoice") -> Fraction:
 
 
 def _sells_overage(line: "StripeLine") -> bool:
-    price = getattr(getattr(line, "pricing", None), "price_details", None)
+    price = _price_details(line)
     price_id = gateway.id_of(price.price) if price else ""
     return line.amount > 0 and _price_name(price_id) == gateway.OVERAGE
 

@@ -11,8 +11,7 @@ from transforms.engine.profiles import hdr, icc, named
 from transforms.engine.profiles.named import NamedColours
 
 SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
-# Tags of TIFF 6.0.
-BITS, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
+WHITE_IS_ZERO = 0  # of TIFF's photometric interpretations
 NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 # A profile that changes no sample colour by more than this many levels is sRGB under another name.
 SAME_LEVELS = 2
@@ -142,8 +141,8 @@ def _eight_bit_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None
     white, is_inverted = _white_of(image.mode, levels), False
     if isinstance(image, TiffImagePlugin.TiffImageFile) and image.mode in SIXTEEN_BIT:
         # Pillow hands on the levels of 9 to 16 bits as they are stored.
-        white = float((1 << image.tag_v2.get(BITS, (16,))[0]) - 1)
-        is_inverted = image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
+        white = float((1 << image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (16,))[0]) - 1)
+        is_inverted = image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == WHITE_IS_ZERO
     shares = np.clip(levels.astype(np.float32) / white, 0, 1)
     scaled = np.nan_to_num((1 - shares if is_inverted else shares) * 255 + 0.5)
     return Image.fromarray(scaled.astype(np.uint8)), alpha

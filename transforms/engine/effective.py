@@ -149,14 +149,14 @@ def _settled(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> Pict
     if request.operation != "transform":
         return values
     values = turned_once(values)
-    scaled, cut, canvas = sizes[:2], sizes[2:4], sizes[4:6]
-    if sizes[:2] == cut == canvas and values.get("position") != "face":  # which decodes a larger picture to look at
+    scaled, cut, canvas, trimmed = sizes[:2], sizes[2:4], sizes[4:6], sizes[6:]
+    if scaled == cut == canvas and values.get("position") != "face":  # which decodes a larger picture to look at
         values.pop("position", None)
     elif "position" in values and values["position"] not in attention.WAYS:
         inner, outer = (scaled, canvas) if cut == scaled else (cut, scaled)
         values["position"] = geometry.placed((inner[0], inner[1]), (outer[0], outer[1]), geometry.position(values))
-    if len(sizes) > len(cut + canvas + scaled) and "trim" in values:
-        values = picture_values.of({**values, "trim": sizes[6:]})
+    if trimmed and "trim" in values:
+        values = picture_values.of({**values, "trim": trimmed})
     if source is not None:
         values = {**without_idle_crop(values, source)}
         if "crop" in values:

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 from PIL import ExifTags, Image
 
+from transforms.engine.containers import exif_block
 from transforms.engine.metadata import exif as stored_exif
 
-HEAD = b"Exif\0\0"
 # As much as one segment of a JPEG holds, with room for its head.
 LONGEST = 60_000
 MOST_ENTRIES = 500
@@ -135,7 +135,7 @@ def read(image: Image.Image, data: bytes, xmp: bytes, rights: Mapping[int, bytes
 
 def exif(block: bytes, rights: Mapping[int, bytes]) -> bytes:
     """The EXIF that is handed on of a block (with its head or without)."""
-    block = block.removeprefix(HEAD)
+    block = block.removeprefix(exif_block.HEAD)
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4], "")
     directories: list[dict[int, Entry]] = [{}, {}]
     if order:
@@ -185,7 +185,7 @@ def _written(order: str, main: dict[int, Entry], inner: dict[int, Entry]) -> byt
         main[EXIF_DIRECTORY] = (LONG, 1, struct.pack(order + "I", at))
     magic = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, start)
     first = _directory(order, main, start)
-    return HEAD + magic + first + (_directory(order, inner, start + len(first)) if inner else b"")
+    return exif_block.HEAD + magic + first + (_directory(order, inner, start + len(first)) if inner else b"")
 
 
 def _length(entries: dict[int, Entry]) -> int:

@@ -29,7 +29,7 @@ def to_srgb(image: Image.Image, transfer: int, primaries: Primaries) -> Image.Im
         if transfer == cicp.HLG:
             light *= PEAK / REFERENCE_WHITE * ((light @ LUMA) ** (HLG_SYSTEM_GAMMA - 1))[..., None]
         light *= _gain(light.max(axis=-1))[..., None]
-        out[top : top + ROWS] = np.rint(_encoded(light @ to_709) * 255)
+        out[top : top + ROWS] = np.rint(encoded(light @ to_709) * 255)
     return Image.fromarray(out)
 
 
@@ -66,6 +66,7 @@ def _to_pcs(primaries: Primaries) -> np.ndarray:
     return matrix
 
 
-def _encoded(light: np.ndarray) -> np.ndarray:
+def encoded(light: np.ndarray) -> np.ndarray:
+    """Levels of sRGB, 0 to 1, of linear light, which is clipped to that range."""
     light = np.clip(light, 0, 1)
     return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)

@@ -43,18 +43,17 @@ class Primaries:
         """The matrix from linear RGB to XYZ, white at Y = 1; None where the points span no colours."""
         if any(y <= 0 for _, y in self.points):
             return None
-        directions = np.array([_xyz(*point) for point in self.points[:3]]).T
+        directions = np.array([xyz(*point) for point in self.points[:3]]).T
         if abs(np.linalg.det(directions)) < LEAST_DETERMINANT:
             return None
-        return directions * np.linalg.solve(directions, _xyz(*self.white))
+        return directions * np.linalg.solve(directions, xyz(*self.white))
 
     def to_pcs(self) -> np.ndarray | None:
         """The same matrix, adapted to D50."""
         matrix = self.to_xyz()
         if matrix is None:
             return None
-        gain = (BRADFORD @ D50) / (BRADFORD @ _xyz(*self.white))
-        return np.linalg.inv(BRADFORD) @ np.diag(gain) @ BRADFORD @ matrix
+        return adaptation(xyz(*self.white), D50) @ matrix
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,15 @@ class Curve:
     b: float = 0.0
     c: float = 0.0
     start: float = 0.0
+
+    def light(self, level: float) -> float:
+        """The light of a level, which is not below 0."""
+        return (self.a * level + self.b) ** self.gamma if level >= self.start else self.c * level
+
+
+def adaptation(white: np.ndarray, other_white: np.ndarray) -> np.ndarray:
+    """Bradford's matrix from XYZ under one white to XYZ under another."""
+    return np.linalg.inv(BRADFORD) @ np.diag((BRADFORD @ other_white) / (BRADFORD @ white)) @ BRADFORD
 
 
 def write(primaries: Primaries, curve: Curve | bytes) -> bytes | None:
@@ -190,7 +198,8 @@ def grey_curve(profile: bytes) -> bytes | None:
     return None
 
 
-def _xyz(x: float, y: float) -> np.ndarray:
+def xyz(x: float, y: float) -> np.ndarray:
+    """XYZ of a chromaticity, at Y = 1."""
     return np.array((x / y, 1.0, (1 - x - y) / y))
 
 
@@ -198,8 +207,8 @@ def _fixed(number: float) -> int:
     return max(-(2**31), min(2**31 - 1, round(float(number) * 65_536)))
 
 
-def _xyz_tag(xyz: np.ndarray) -> bytes:
-    return b"XYZ " + bytes(4) + struct.pack(">3i", *map(_fixed, xyz))
+def _xyz_tag(values: np.ndarray) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *map(_fixed, values))
 
 
 def _curve_tag(curve: Curve) -> bytes:
